@@ -1,0 +1,78 @@
+"""What the CI system or the checkout says about this run: the event, the ref, the commit, the repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class System(StrEnum):
+    """Where a run takes place."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRepository:
+    """The repository of the sources, as far as the event tells; empty text where it does not."""
+
+    name: str = ""  # owner/name
+    title: str = ""
+    description: str = ""
+    url: str = ""
+    licenses: str = ""  # SPDX identifier
+    default_branch: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """The pull or merge request that an event is about."""
+
+    number: int
+    head_ref: str = ""
+    head_revision: str = ""
+    base_ref: str = ""
+    from_fork: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The CI context of one run.
+
+    `event` is the system's own word (`push`, `pull_request`, `schedule`, `workflow_dispatch`, …; empty outside CI).
+    `ref` is a full ref (`refs/heads/main`, `refs/tags/v1`, `refs/pull/7/merge`), empty when there is none; `revision`
+    a full commit hash or empty. `commit_time` is the committer date of `revision` where it is known. `base_ref` is
+    the full or short ref that a tag push or pull request is based on. `read_only_reason` says why this run must not
+    push (a fork, Dependabot, a read-only token); empty when nothing stands against it. `dirty` and `shallow` speak of
+    the checkout, None when there is none or nobody looked. `environment` is the deployment environment of the event.
+    `missing` says in one sentence why facts are absent (no repository here, …), for messages.
+    """
+
+    system: System
+    event: str = ""
+    ref: str = ""
+    revision: str = ""
+    commit_time: datetime | None = None
+    base_ref: str = ""
+    repository: SourceRepository = field(default_factory=SourceRepository)
+    pull_request: PullRequest | None = None
+    read_only_reason: str = ""
+    actor: str = ""
+    environment: str = ""
+    run_url: str = ""
+    dirty: bool | None = None
+    shallow: bool | None = None
+    missing: str = ""
+
+    @property
+    def branch(self) -> str:
+        """The branch name when `ref` is a branch, else empty."""
+        return self.ref.removeprefix("refs/heads/") if self.ref.startswith("refs/heads/") else ""
+
+    @property
+    def tag(self) -> str:
+        """The git tag's name when `ref` is a tag, else empty."""
+        return self.ref.removeprefix("refs/tags/") if self.ref.startswith("refs/tags/") else ""

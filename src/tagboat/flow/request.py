@@ -1,0 +1,134 @@
+"""What the user asked for: every input, parsed and checked, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from tagboat.oci.platform import Platform
+from tagboat.oci.reference import Reference
+from tagboat.secret import Secret
+
+
+class Push(StrEnum):
+    """Whether a run pushes; `auto` decides by the event."""
+
+    AUTO = "auto"
+    TRUE = "true"
+    FALSE = "false"
+
+
+class Timestamps(StrEnum):
+    """The file times of COPY and ADD layers: one constant, the commit's, or the source files' own."""
+
+    CONSTANT = "constant"
+    COMMIT = "commit"
+    SOURCE = "source"
+
+
+class Step(StrEnum):
+    """The steps of a run, in order."""
+
+    CONTEXT = "context"
+    TAGS = "tags"
+    PLAN = "plan"
+    BUILD = "build"
+    SCAN = "scan"
+    UPLOAD = "upload"
+    SIGN = "sign"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compression:
+    """How new layers are compressed: `codec` is `gzip` or `zstd`."""
+
+    codec: str = "gzip"
+    level: int = 2
+
+
+class ContextKind(StrEnum):
+    """What a named context is."""
+
+    DIRECTORY = "directory"
+    IMAGE = "docker-image"
+    LAYOUT = "oci-layout"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedContext:
+    """One `build-contexts` entry: a folder (`path`), an image (`reference`) or a layout or archive (`path`, `selector`).
+
+    `selector` picks an entry of a layout: `:TAG` or `@DIGEST` without its sign kept apart, as written; may be empty.
+    """
+
+    kind: ContextKind
+    path: Path | None = None
+    reference: Reference | None = None
+    selector: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagRequest:
+    """The inputs of the tag engine as text, which reads them by its own grammar, and metadata-action's variables."""
+
+    images: str = ""
+    tags: str = ""
+    flavor: str = ""
+    labels: str = ""
+    annotations: str = ""
+    environment: str = ""
+    pr_head_sha: bool = False  # DOCKER_METADATA_PR_HEAD_SHA
+    short_sha_length: str = ""  # DOCKER_METADATA_SHORT_SHA_LENGTH, as written
+    annotation_levels: str = ""  # DOCKER_METADATA_ANNOTATIONS_LEVELS, as written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """One registry's user name and password from the inputs."""
+
+    registry: str
+    username: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Every input of a command; paths are absolute or relative to the working folder as the user wrote them."""
+
+    command: str
+    context: Path = Path()
+    file: Path | None = None  # None: Dockerfile, else Containerfile, in the context
+    target: str = ""
+    platforms: tuple[Platform, ...] = ()  # empty: this machine's own, with linux as the OS
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    build_contexts: Mapping[str, NamedContext] = field(default_factory=dict)
+    tagging: TagRequest = field(default_factory=TagRequest)
+    push: Push = Push.AUTO
+    credentials: tuple[Credentials, ...] = ()
+    github_token: Secret = field(default_factory=lambda: Secret(""))
+    allow_pull_request_target: bool = False
+    insecure_registries: tuple[str, ...] = ()
+    ca_file: Path | None = None
+    compression: Compression = field(default_factory=Compression)
+    timestamps: Timestamps = Timestamps.CONSTANT
+    source_date_epoch: int | None = None  # SOURCE_DATE_EPOCH, seconds
+    output: Path | None = None  # a folder, or a file ending in .tar
+    metadata_file: Path | None = None
+    work_dir: Path | None = None
+    cache_dir: Path | None = None
+    jobs: int = 0  # 0: as many as there are processors
+    event: str = ""  # the simulated event of `plan --event`
+    offline: bool = False
+    dry_run: bool = False
+    until: Step = Step.RELEASE
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    layout: Path | None = None  # `push LAYOUT`
+    references: tuple[Reference, ...] = ()  # `push LAYOUT REFERENCE…`
+    repository: str = ""  # `push LAYOUT REPOSITORY --all-tags`
+    all_tags: bool = False
+    warnings: tuple[str, ...] = ()  # what settings found odd but not wrong
