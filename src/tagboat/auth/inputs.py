@@ -1,0 +1,66 @@
+"""Credentials from the inputs and from what the CI system itself gives a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tagboat.auth.credential import Credential
+from tagboat.auth.host import normal_host
+from tagboat.flow.request import Credentials
+from tagboat.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputSource:
+    """The inputs `registry`, `username`, `password` and `registry-auth`."""
+
+    credentials: Sequence[Credentials]
+
+    def find(self, registry: str, repository: str) -> Credential | None:  # noqa: ARG002 - they hold for all of a registry
+        """Return the credential that the inputs give for this registry."""
+        for given in self.credentials:
+            if normal_host(given.registry) == registry:
+                return Credential.of(given.username, given.password.reveal(), "the inputs username and password")
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GithubSource:
+    """The job's own token, for GitHub's registry."""
+
+    token: Secret
+    environ: Mapping[str, str]
+
+    def find(self, registry: str, repository: str) -> Credential | None:  # noqa: ARG002 - as above
+        """Return the token for ghcr.io; the registry reads only the token, any user name does."""
+        token = self.token.reveal() or self.environ.get("GITHUB_TOKEN", "")
+        if registry != "ghcr.io" or not token:
+            return None
+        return Credential.of(self.environ.get("GITHUB_ACTOR") or "github-actions", token, "GITHUB_TOKEN")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitlabSource:
+    """The job's own credentials, for GitLab's registry and its dependency proxy."""
+
+    environ: Mapping[str, str]
+
+    def find(self, registry: str, repository: str) -> Credential | None:  # noqa: ARG002 - as above
+        """Return the credential of a registry that GitLab's predefined variables name."""
+        get = self.environ.get
+        if get("CI_REGISTRY") and registry == normal_host(get("CI_REGISTRY", "")):
+            if get("CI_REGISTRY_PASSWORD"):
+                return Credential.of(
+                    get("CI_REGISTRY_USER", ""), get("CI_REGISTRY_PASSWORD", ""), "CI_REGISTRY_PASSWORD"
+                )
+            if get("CI_JOB_TOKEN"):
+                return Credential.of("gitlab-ci-token", get("CI_JOB_TOKEN", ""), "CI_JOB_TOKEN")
+        proxy = get("CI_DEPENDENCY_PROXY_SERVER")
+        if proxy and registry == normal_host(proxy) and get("CI_DEPENDENCY_PROXY_PASSWORD"):
+            return Credential.of(
+                get("CI_DEPENDENCY_PROXY_USER", ""),
+                get("CI_DEPENDENCY_PROXY_PASSWORD", ""),
+                "CI_DEPENDENCY_PROXY_PASSWORD",
+            )
+        return None

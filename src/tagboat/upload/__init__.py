@@ -1,0 +1,1 @@
+"""The upload step: the image by digest into every repository, no name moved."""
