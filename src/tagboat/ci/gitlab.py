@@ -1,0 +1,81 @@
+"""GitLab CI: its predefined `CI_*` variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from tagboat.errors import ContextError
+from tagboat.flow.context import Context, PullRequest, SourceRepository, System
+
+
+def read(environ: Mapping[str, str], *, pr_head_sha: bool = False) -> Context:
+    """Return the context of a GitLab job; with `pr_head_sha` a merge request's revision is its source branch's head.
+
+    Raises `ContextError` when the variables name neither a tag, a branch nor a merge request.
+    """
+    request = _merge_request(environ)
+    revision = environ.get("CI_COMMIT_SHA", "")
+    if pr_head_sha and request and request.head_revision:
+        revision = request.head_revision
+    return Context(
+        system=System.GITLAB,
+        event=environ.get("CI_PIPELINE_SOURCE", ""),
+        ref=_ref(environ),
+        revision=revision,
+        commit_time=_commit_time(environ, revision),
+        base_ref=request.base_ref if request else "",
+        repository=_repository(environ),
+        pull_request=request,
+        read_only_reason="the merge request comes from a fork, and forks must not push"
+        if request and request.from_fork
+        else "",
+        actor=environ.get("GITLAB_USER_LOGIN", ""),
+        environment=environ.get("CI_ENVIRONMENT_NAME", ""),
+        run_url=environ.get("CI_JOB_URL") or environ.get("CI_PIPELINE_URL", ""),
+    )
+
+
+def _ref(environ: Mapping[str, str]) -> str:
+    number = environ.get("CI_MERGE_REQUEST_IID", "")
+    if number:
+        return environ.get("CI_MERGE_REQUEST_REF_PATH") or f"refs/merge-requests/{number}/head"
+    if environ.get("CI_COMMIT_TAG"):
+        return f"refs/tags/{environ['CI_COMMIT_TAG']}"
+    branch = environ.get("CI_COMMIT_BRANCH") or environ.get("CI_COMMIT_REF_NAME", "")
+    if not branch:
+        raise ContextError("CI_COMMIT_REF_NAME is not set: there is no branch or tag", "run in a GitLab CI job")
+    return f"refs/heads/{branch}"
+
+
+def _merge_request(environ: Mapping[str, str]) -> PullRequest | None:
+    number = environ.get("CI_MERGE_REQUEST_IID", "")
+    if not number.isdecimal():
+        return None
+    source, target = (environ.get(f"CI_MERGE_REQUEST_{side}", "") for side in ("SOURCE_PROJECT_PATH", "PROJECT_PATH"))
+    return PullRequest(
+        number=int(number),
+        head_ref=environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", ""),
+        head_revision=environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", ""),
+        base_ref=environ.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", ""),
+        from_fork=bool(source and target) and source != target,
+    )
+
+
+def _commit_time(environ: Mapping[str, str], revision: str) -> datetime | None:
+    if revision != environ.get("CI_COMMIT_SHA"):
+        return None
+    try:
+        return datetime.fromisoformat(environ.get("CI_COMMIT_TIMESTAMP", ""))
+    except ValueError:
+        return None
+
+
+def _repository(environ: Mapping[str, str]) -> SourceRepository:
+    return SourceRepository(
+        name=environ.get("CI_PROJECT_PATH", ""),
+        title=environ.get("CI_PROJECT_NAME", ""),
+        description=environ.get("CI_PROJECT_DESCRIPTION", ""),
+        url=environ.get("CI_PROJECT_URL", ""),
+        default_branch=environ.get("CI_DEFAULT_BRANCH", ""),
+    )
