@@ -55,7 +55,8 @@ class Input:
     `commands` are those that take it; `default` is for people to read. `secret` inputs have neither a flag nor a key
     in the file, `flag_only` ones nothing but the flag. Where `instead` is given the input is not built yet: it says
     what to write, and any value but the `neutral` ones, which ask for nothing, is refused. Where `unneeded` is given,
-    the reason, the input is accepted without effect and that is said once.
+    the reason, the input is accepted without effect and that is said once; an input with `choices` besides is so for
+    what is none of them.
     """
 
     name: str = field(kw_only=False)
@@ -264,7 +265,9 @@ _LATER = _group(
         Kind.TEXT,
         "Who builds: auto, native or buildkit.",
         instead="write builder: native",
+        unneeded="there are no builder instances to choose from",
         neutral=("auto", "native"),
+        choices=("auto", "native", "buildkit"),
         peers=_BUILDX,
     ),
     Input(

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from tagboat.errors import InputError
+from tagboat.oci.digest import Digest
 from tagboat.oci.platform import Platform
-from tagboat.oci.reference import Reference
+from tagboat.oci.reference import Reference, TagName
 from tagboat.secret import Secret
 
 
@@ -41,12 +43,26 @@ class Step(StrEnum):
     RELEASE = "release"
 
 
+_PRESETS = {"fast": "gzip:1", "balanced": "gzip:2", "small": "gzip:9"}
+_LEVELS = {"gzip": range(1, 10), "zstd": range(1, 20)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compression:
     """How new layers are compressed: `codec` is `gzip` or `zstd`."""
 
     codec: str = "gzip"
     level: int = 2
+
+    @classmethod
+    def parse(cls, text: str) -> Compression:
+        """Return what `fast`, `balanced`, `small` or `CODEC:LEVEL` names; raises `InputError`."""
+        codec, _, level = _PRESETS.get(text.lower(), text.lower()).partition(":")
+        if level.isdecimal() and int(level) in _LEVELS.get(codec, ()):
+            return cls(codec=codec, level=int(level))
+        raise InputError(
+            f"{text!r} is no compression", "write fast, balanced or small, gzip:LEVEL (1 to 9) or zstd:LEVEL (1 to 19)"
+        )
 
 
 class ContextKind(StrEnum):
@@ -59,15 +75,41 @@ class ContextKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedContext:
-    """One `build-contexts` entry: a folder (`path`), an image (`reference`) or a layout or archive (`path`, `selector`).
+    """One `build-contexts` entry: a folder (`path`), an image (`reference`) or a layout (`path`, `selector`).
 
-    `selector` picks an entry of a layout: `:TAG` or `@DIGEST` without its sign kept apart, as written; may be empty.
+    The path of a layout may be an archive's. `selector` picks an entry of it: empty, `:TAG` or `@DIGEST`.
     """
 
     kind: ContextKind
     path: Path | None = None
     reference: Reference | None = None
     selector: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> NamedContext:
+        """Return what the part behind `NAME=` of a `build-contexts` entry means; raises `InputError`."""
+        if text.startswith("docker-image://"):
+            return cls(kind=ContextKind.IMAGE, reference=Reference.parse(text.removeprefix("docker-image://")))
+        if text.startswith("oci-layout://"):
+            path, selector = _split_selector(text.removeprefix("oci-layout://"))
+            return cls(kind=ContextKind.LAYOUT, path=Path(path), selector=selector)
+        if "://" in text or text.startswith(("git@", "target:")):
+            raise InputError(
+                f"{text!r}: such a named context is not built yet",
+                "write a folder, docker-image://REFERENCE or oci-layout://DIR[:TAG|@DIGEST]",
+            )
+        return cls(kind=ContextKind.DIRECTORY, path=Path(text))
+
+
+def _split_selector(text: str) -> tuple[str, str]:
+    """Split `DIR[:TAG|@DIGEST]`; a colon before a slash belongs to the path."""
+    path, at, digest = text.partition("@")
+    if at and "/" not in digest:
+        return path, f"@{Digest.parse(digest)}"
+    path, colon, tag = text.rpartition(":")
+    if colon and path and "/" not in tag:
+        return path, f":{TagName.parse(tag)}"
+    return text, ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,53 @@
+"""The arguments of a command that have no name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from tagboat.errors import InputError
+from tagboat.flow.commands import BY_NAME
+from tagboat.oci.reference import Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Positionals:
+    """The arguments by meaning: a build context, or a layout and the references to push it to."""
+
+    context: str = ""
+    layout: Path | None = None
+    references: tuple[Reference, ...] = ()
+    faults: tuple[InputError, ...] = ()
+
+    @classmethod
+    def read(cls, command: str, texts: Sequence[str], cwd: Path) -> Self:
+        """Return the arguments of a command, with what is wrong about them."""
+        if command == "push":
+            return cls._read_push(texts, cwd)
+        room = 1 if BY_NAME[command].positionals else 0
+        faults = tuple(InputError(f"{text!r} is one argument too many", _usage(command)) for text in texts[room:])
+        return cls(context="".join(texts[:room]), faults=faults)
+
+    @classmethod
+    def _read_push(cls, texts: Sequence[str], cwd: Path) -> Self:
+        if len(texts) < 2:
+            missing = "the layout" if not texts else "the reference"
+            return cls(faults=(InputError(f"push: {missing} is missing", _usage("push")),))
+        faults, references = [], []
+        layout = Path(texts[0])
+        if not (cwd / layout).exists():
+            faults.append(
+                InputError(f"push: there is no layout or archive at {layout}", "build one: tagboat build --output DIR")
+            )
+        for text in texts[1:]:
+            try:
+                references.append(Reference.parse(text))
+            except InputError as error:
+                faults.append(error)
+        return cls(layout=layout, references=tuple(references), faults=tuple(faults))
+
+
+def _usage(command: str) -> str:
+    return f"write tagboat {command} {BY_NAME[command].positionals}".rstrip()
