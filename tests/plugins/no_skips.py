@@ -16,21 +16,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--may-skip", action="append", default=[], metavar="TEXT", help="allow skips for this reason")
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn the report of a test that did not run, or was allowed to fail, into a failure that gives its reason."""
     report = yield
     if report.outcome == "skipped":
-        reason = str(call.excinfo.value) if call.excinfo else "expected failure"
+        # pytest does not count a report with `wasxfail` as a failure, whatever its outcome.
+        reason = vars(report).pop("wasxfail", "") or str(call.excinfo.value if call.excinfo else "")
         if not any(text in reason for text in item.config.getoption("--may-skip")):
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid} did not run: {reason}; the machine that runs CI must have what it needs"
     return report
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
