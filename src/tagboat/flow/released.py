@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -21,13 +21,17 @@ class Move(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasedName:
-    """One name; `problem` says why it failed, `transfer` is the cost of its repository (once a repository)."""
+    """One name; `problem` says why it failed, `transfer` is the cost of its repository (once a repository).
+
+    `exit_code` is that of the error behind `problem`, 0 where there is none.
+    """
 
     reference: Reference
     digest: Digest
     outcome: Move
     problem: str = ""
-    transfer: Transfer = Transfer()
+    exit_code: int = 0
+    transfer: Transfer = field(default_factory=Transfer)
 
     def to_json(self) -> dict[str, Any]:
         """Return the object of the `pushed` list."""

@@ -40,6 +40,12 @@ class BytesContent:
         """Return a stream over the bytes."""
         return io.BytesIO(self.data)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BytesContent) and self.data == other.data
+
+    def __hash__(self) -> int:
+        return hash(self.data)
+
 
 class FileContent:
     """Content of a regular file on disk."""
@@ -52,6 +58,12 @@ class FileContent:
     def open(self) -> BinaryIO:
         """Open the file, unbuffered: readers ask for large chunks."""
         return open(self.path, "rb", buffering=0)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FileContent) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
 
 
 _NO_XATTRS: Mapping[str, bytes] = {}

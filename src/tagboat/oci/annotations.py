@@ -47,7 +47,8 @@ class Annotation:
 
         A text before a colon that is no level belongs to the key, as in `example.com:8080/x=1`.
         """
-        levels, platform, rest = (default,), None, line
+        levels: tuple[Level, ...] = (default,)
+        platform, rest = None, line
         prefixed = _PREFIXED.fullmatch(line)
         known = {level.value for level in Level}
         if prefixed and all(word in known for word in prefixed["levels"].split(",")):

@@ -59,7 +59,7 @@ class Repository:
         return Reference(repository=self, digest=digest)
 
     def __str__(self) -> str:
-        """The full name, as Docker shows it: official images of Docker Hub keep `docker.io/library/`."""
+        """Return the full name: official images of Docker Hub keep `docker.io/library/`."""
         return f"{self.registry}/{self.path}"
 
     @property
