@@ -1,0 +1,83 @@
+"""Build arguments: which values are visible where (the ARG scopes of the Dockerfile reference)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tagboat.dockerfile.expand import ExpansionError, expand
+from tagboat.dockerfile.instructions import Arg, Dockerfile
+from tagboat.oci.platform import Platform
+
+PROXY_ARGS = frozenset(
+    name
+    for base in ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
+    for name in (base, base.lower())
+)
+"""Arguments that every RUN sees without ARG, and that history never shows."""
+
+_KNOWN_WITHOUT_ARG = frozenset({"SOURCE_DATE_EPOCH"})
+
+
+def platform_args(target: Platform, native: Platform, target_stage: str) -> dict[str, str | None]:
+    """Return the arguments that every Dockerfile has: TARGETPLATFORM and its parts, BUILDPLATFORM and its parts."""
+    return {
+        **_parts("TARGET", target),
+        **_parts("BUILD", native),
+        "TARGETSTAGE": target_stage or "default",
+    }
+
+
+def global_args(
+    dockerfile: Dockerfile, build_args: Mapping[str, str], automatic: Mapping[str, str | None]
+) -> dict[str, str | None]:
+    """Return the arguments visible to FROM lines: the automatic ones and those before the first FROM.
+
+    A build argument wins over a default; a default sees the arguments above it. None means declared without a value.
+    Raises `DockerfileError` for a default that cannot be expanded.
+    """
+    values = {name: build_args.get(name, value) for name, value in automatic.items()}
+    for line in dockerfile.global_args:
+        for name, default in line.pairs:
+            try:
+                expanded = None if default is None else expand(default, values, dockerfile.directives.escape)
+            except ExpansionError as error:
+                raise error.at(line.location) from error
+            values[name] = stage_arg(name, expanded, build_args, values)
+    return values
+
+
+def stage_arg(
+    name: str, default: str | None, build_args: Mapping[str, str], outer: Mapping[str, str | None]
+) -> str | None:
+    """Return what `ARG name[=default]` gives inside a stage; `default` is expanded already.
+
+    The build argument wins, then the default, then the value before the first FROM.
+    """
+    if name in build_args:
+        return build_args[name]
+    return default if default is not None else outer.get(name)
+
+
+def unused_build_args(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> list[str]:
+    """Return the sorted names of build arguments that no ARG declares and that have no meaning of their own."""
+    declared = {name for line in dockerfile.global_args for name, _ in line.pairs}
+    for stage in dockerfile.stages:
+        for instruction in stage.instructions:
+            if isinstance(instruction, Arg):
+                declared.update(name for name, _ in instruction.pairs)
+    special = PROXY_ARGS | _KNOWN_WITHOUT_ARG
+    return sorted(
+        name
+        for name in build_args
+        if name not in declared | special and not name.startswith(("BUILDKIT_", "TARGET", "BUILD"))
+    )
+
+
+def _parts(prefix: str, platform: Platform) -> dict[str, str | None]:
+    return {
+        f"{prefix}PLATFORM": str(platform),
+        f"{prefix}OS": platform.os,
+        f"{prefix}ARCH": platform.architecture,
+        f"{prefix}VARIANT": platform.variant,
+        f"{prefix}OSVERSION": platform.os_version,
+    }

@@ -1,0 +1,178 @@
+"""Which stages and images a Dockerfile's stages stand on, and which of them a target needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tagboat.dockerfile.expand import ExpansionError, expand
+from tagboat.dockerfile.instructions import Copy, Dockerfile, Stage
+from tagboat.errors import DockerfileError, InputError, Location
+from tagboat.flow.plan import Base, ContextFiles, ImageSource, Origin, Scratch, StageBase
+from tagboat.flow.request import ContextKind, NamedContext
+from tagboat.oci.platform import Platform
+from tagboat.oci.reference import Reference
+
+_HUB_PREFIXES = ("docker.io/library/", "docker.io/", "index.docker.io/library/", "library/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What names in a Dockerfile are looked up in, for one target platform.
+
+    `global_args` are the ARGs before the first FROM with the platform's own (TARGETARCH, …), already expanded.
+    """
+
+    dockerfile: Dockerfile
+    platform: Platform
+    build_contexts: Mapping[str, NamedContext]
+    global_args: Mapping[str, str | None]
+
+    def base(self, stage: Stage) -> Base:
+        """Return what FROM names: a stage, `scratch`, a named context or an image; raises `DockerfileError`."""
+        location = stage.from_.location
+        image = _expanded(stage.from_.image, self, location)
+        if not image:
+            raise DockerfileError(
+                f"FROM {stage.from_.image}: the name of the base is empty",
+                f"give {stage.from_.image} a default with ARG before the first FROM, or pass it with --build-args",
+                location=location,
+            )
+        earlier = self._stage(image, before=stage.index)
+        if earlier is not None:
+            return StageBase(index=earlier.index)
+        named = self._named(image)
+        if named is None and image == "scratch":
+            return Scratch()
+        if named is not None and named.kind is ContextKind.DIRECTORY:
+            raise DockerfileError(
+                f"FROM {image}: the named context {image!r} is a folder, and a folder is no base image",
+                "start FROM scratch and COPY --from it, or give an oci-layout:// or docker-image:// context",
+                location=location,
+            )
+        return self._image(image, named, self.stage_platform(stage), location)
+
+    def origin(self, stage: Stage, copy: Copy) -> Origin:
+        """Return where COPY takes its files from; raises `DockerfileError`."""
+        name = copy.from_
+        if not name:
+            return ContextFiles()
+        if "$" in name:
+            raise DockerfileError(
+                f"COPY --from={name}: variables are not expanded there",
+                "name a stage: FROM ${VARIABLE} AS tool, then COPY --from=tool",
+                location=copy.location,
+            )
+        earlier = self._stage(name, before=stage.index) or self._numbered(name, stage, copy.location)
+        if earlier is not None:
+            return StageBase(index=earlier.index)
+        if any(other.name == name.lower() for other in self.dockerfile.stages):
+            raise DockerfileError(
+                f"COPY --from={name}: the stage {name!r} does not come before this line",
+                "copy from a stage above, or move that stage up",
+                location=copy.location,
+            )
+        named = self._named(name)
+        if named is not None and named.kind is ContextKind.DIRECTORY:
+            return ContextFiles(name=name)
+        return self._image(name, named, self.stage_platform(stage), copy.location)
+
+    def stage_platform(self, stage: Stage) -> Platform:
+        """Return the platform of a stage: its --platform, else the target's; raises `DockerfileError`."""
+        if not stage.from_.platform:
+            return self.platform
+        text = _expanded(stage.from_.platform, self, stage.from_.location)
+        try:
+            return Platform.parse(text)
+        except InputError as error:
+            raise DockerfileError(
+                f"FROM --platform={stage.from_.platform}: {error.problem}", error.hint, location=stage.from_.location
+            ) from error
+
+    def _stage(self, name: str, *, before: int) -> Stage | None:
+        """Return the last stage of this name above stage number `before`."""
+        found = [stage for stage in self.dockerfile.stages[:before] if stage.name and stage.name == name.lower()]
+        return found[-1] if found else None
+
+    def _numbered(self, name: str, stage: Stage, location: Location) -> Stage | None:
+        if not name.isdecimal():
+            return None
+        if int(name) >= stage.index:
+            raise DockerfileError(
+                f"COPY --from={name}: stage {name} does not come before this line",
+                f"stages count from 0; this one is {stage.index}",
+                location=location,
+            )
+        return self.dockerfile.stages[int(name)]
+
+    def _named(self, name: str) -> NamedContext | None:
+        """Return the named context that replaces `name`, also where one of the two writes Docker Hub's prefix."""
+        if name in self.build_contexts:
+            return self.build_contexts[name]
+        plain = _without_hub(name)
+        matches = [context for key, context in self.build_contexts.items() if _without_hub(key) == plain]
+        return matches[0] if matches else None
+
+    def _image(self, name: str, named: NamedContext | None, platform: Platform, location: Location) -> ImageSource:
+        if named is not None and named.kind is ContextKind.LAYOUT:
+            return ImageSource(name=name, platform=platform, path=named.path, selector=named.selector)
+        if named is not None and named.reference is not None:
+            return ImageSource(name=name, platform=platform, reference=named.reference)
+        try:
+            return ImageSource(name=name, platform=platform, reference=Reference.parse(name).or_latest())
+        except InputError as error:
+            raise DockerfileError(error.problem, error.hint, location=location) from error
+
+
+def find_target(dockerfile: Dockerfile, target: str) -> Stage:
+    """Return the stage that `target` names or numbers, the last without one; raises `InputError`."""
+    if not target:
+        return dockerfile.stages[-1]
+    named = [stage for stage in dockerfile.stages if stage.name and stage.name == target.lower()]
+    if named:
+        return named[-1]
+    if target.isdecimal() and int(target) < len(dockerfile.stages):
+        return dockerfile.stages[int(target)]
+    names = ", ".join(stage.name for stage in dockerfile.stages if stage.name)
+    raise InputError(
+        f"target: {dockerfile.name} has no stage {target!r}",
+        f"its stages are {names}" if names else "none of its stages has a name: add AS NAME to a FROM line",
+    )
+
+
+def reachable_stages(surroundings: Surroundings, target: Stage) -> tuple[Stage, ...]:
+    """Return the stages that `target` needs, in the file's order, itself last; raises `DockerfileError`."""
+    needed = {target.index}
+    todo = [target]
+    while todo:
+        for index in _dependencies(surroundings, todo.pop()):
+            if index not in needed:
+                needed.add(index)
+                todo.append(surroundings.dockerfile.stages[index])
+    return tuple(stage for stage in surroundings.dockerfile.stages if stage.index in needed)
+
+
+def _dependencies(surroundings: Surroundings, stage: Stage) -> Iterator[int]:
+    base = surroundings.base(stage)
+    if isinstance(base, StageBase):
+        yield base.index
+    for instruction in stage.instructions:
+        if isinstance(instruction, Copy):
+            origin = surroundings.origin(stage, instruction)
+            if isinstance(origin, StageBase):
+                yield origin.index
+
+
+def _expanded(text: str, surroundings: Surroundings, location: Location) -> str:
+    try:
+        return expand(text, surroundings.global_args, surroundings.dockerfile.directives.escape)
+    except ExpansionError as error:
+        raise error.at(location) from error
+
+
+def _without_hub(name: str) -> str:
+    for prefix in _HUB_PREFIXES:
+        if name.startswith(prefix):
+            name = name.removeprefix(prefix)
+            break
+    return name.removesuffix(":latest")

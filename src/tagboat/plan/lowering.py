@@ -1,0 +1,320 @@
+"""One stage: from typed instructions to steps, the image's run configuration and its history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, assert_never
+
+from tagboat.dockerfile.expand import expand, expand_heredoc, expand_words
+from tagboat.dockerfile.faults import LanguageError
+from tagboat.dockerfile.heredoc import Heredoc
+from tagboat.dockerfile.instructions import (
+    Add,
+    Arg,
+    Cmd,
+    Command,
+    Copy,
+    Entrypoint,
+    Env,
+    ExecForm,
+    Expose,
+    Healthcheck,
+    Instruction,
+    Label,
+    Maintainer,
+    Onbuild,
+    Run,
+    Shell,
+    ShellForm,
+    Stage,
+    StopSignal,
+    User,
+    Volume,
+    Workdir,
+)
+from tagboat.dockerfile.ports import parse_ports
+from tagboat.dockerfile.signals import check_signal
+from tagboat.errors import DockerfileError, Location, TagboatError
+from tagboat.flow.plan import (
+    Base,
+    BuildStep,
+    ContextFiles,
+    CopyStep,
+    HistoryLine,
+    InlineFile,
+    StagePlan,
+    WorkdirStep,
+)
+from tagboat.oci.platform import Platform
+from tagboat.plan import paths
+from tagboat.plan.arguments import stage_arg
+from tagboat.plan.graph import Surroundings
+
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_DEFAULT_SHELL = ("/bin/sh", "-c")
+
+
+class StageLowering:
+    """The state of one stage while its instructions are read from top to bottom.
+
+    `env` is what the next instruction's variables see: ENV and ARG in the order of the file, the later winning.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        surroundings: Surroundings,
+        *,
+        base: Base,
+        platform: Platform,
+        run: Mapping[str, Any],
+        author: str = "",
+        inherited_args: Mapping[str, str] | None = None,
+        build_args: Mapping[str, str],
+    ) -> None:
+        """`run` is the base's `config` object; `inherited_args` are the ARG values of the stage it is built on."""
+        self._stage = stage
+        self._surroundings = surroundings
+        self._base = base
+        self._platform = platform
+        self._build_args = build_args
+        self._escape = surroundings.dockerfile.directives.escape
+        self._author = author
+        self._run: dict[str, Any] = json.loads(json.dumps(dict(run)))
+        self._image_env = dict(entry.split("=", 1) for entry in self._run.get("Env") or [] if "=" in entry)
+        if "PATH" not in self._image_env and platform.os != "windows":
+            self._set_env({"PATH": DEFAULT_PATH})
+        self._env = {**(inherited_args or {}), **self._image_env}
+        self._args: dict[str, str] = dict(inherited_args or {})
+        self._cmd_set = False
+        self._steps: list[BuildStep] = []
+        self._history: list[HistoryLine] = []
+
+    @property
+    def args(self) -> Mapping[str, str]:
+        """The ARG values in scope at the end of the stage."""
+        return self._args
+
+    def read(self) -> list[TagboatError]:
+        """Read every instruction; return the faults found, so that all of them are reported together."""
+        faults: list[TagboatError] = []
+        for instruction in self._stage.instructions:
+            try:
+                self._read(instruction)
+            except LanguageError as error:
+                faults.append(error.at(instruction.location))
+            except TagboatError as error:
+                faults.append(_placed(error, instruction.location))
+        return faults
+
+    def plan(self, labels: Mapping[str, str]) -> StagePlan:
+        """Return the stage's plan; `labels` of the caller win over those of the Dockerfile."""
+        if labels:
+            self._run["Labels"] = {**(self._run.get("Labels") or {}), **labels}
+        return StagePlan(
+            index=self._stage.index,
+            name=self._stage.name,
+            platform=self._platform,
+            base=self._base,
+            steps=tuple(self._steps),
+            run=self._run,
+            author=self._author,
+            history=tuple(self._history),
+            location=self._stage.from_.location,
+        )
+
+    def _read(self, instruction: Instruction) -> None:
+        match instruction:
+            case Arg() | Env() | Label():
+                self._read_pairs(instruction)
+            case Copy() | Workdir():
+                self._read_step(instruction)
+            case Cmd() | Entrypoint() | Shell():
+                self._read_command(instruction)
+            case User() | Volume() | Expose() | StopSignal() | Healthcheck():
+                self._read_setting(instruction)
+            case Onbuild():
+                self._run["OnBuild"] = [*(self._run.get("OnBuild") or []), instruction.text]
+                self._note(f"ONBUILD {instruction.text}")
+            case Maintainer():
+                self._author = instruction.name
+                self._note(f"MAINTAINER {instruction.name}")
+            case Run() | Add():
+                raise _not_built(instruction)
+            case _ as never:
+                assert_never(never)
+
+    def _read_pairs(self, instruction: Arg | Env | Label) -> None:
+        if isinstance(instruction, Arg):
+            self._arg(instruction)
+            return
+        # All of one instruction see the variables as they were before it.
+        pairs = {self._expand(key): self._expand(value) for key, value in instruction.pairs}
+        shown = " ".join(f"{key}={value}" for key, value in pairs.items())
+        if isinstance(instruction, Env):
+            self._set_env(pairs)
+            self._env.update(pairs)
+            self._note(f"ENV {shown}")
+        else:
+            self._run["Labels"] = {**(self._run.get("Labels") or {}), **pairs}
+            self._note(f"LABEL {shown}")
+
+    def _read_step(self, instruction: Copy | Workdir) -> None:
+        if isinstance(instruction, Copy):
+            self._copy(instruction)
+        else:
+            self._workdir(instruction)
+
+    def _read_command(self, instruction: Cmd | Entrypoint | Shell) -> None:
+        match instruction:
+            case Shell():
+                self._run["Shell"] = list(instruction.shell)
+                self._note(f"SHELL [{' '.join(instruction.shell)}]")
+            case Cmd():
+                self._cmd_set = True
+                self._run["Cmd"] = self._words(instruction.command)
+                self._note(f"CMD {_go_list(self._run['Cmd'])}")
+            case Entrypoint():
+                self._run["Entrypoint"] = self._words(instruction.command)
+                if not self._cmd_set:
+                    self._run["Cmd"] = None
+                self._note(f"ENTRYPOINT {_go_list(self._run['Entrypoint'])}")
+
+    def _read_setting(self, instruction: User | Volume | Expose | StopSignal | Healthcheck) -> None:
+        match instruction:
+            case User():
+                self._run["User"] = self._expand(instruction.user)
+                self._note(f"USER {self._run['User']}")
+            case Volume():
+                self._volume(instruction)
+            case Expose():
+                self._expose(instruction)
+            case StopSignal():
+                self._run["StopSignal"] = check_signal(self._expand(instruction.signal))
+                self._note(f"STOPSIGNAL {self._run['StopSignal']}")
+            case Healthcheck():
+                self._run["Healthcheck"] = _healthcheck(instruction)
+                self._note(f"HEALTHCHECK {instruction.original.partition(' ')[2].strip()}")
+
+    def _arg(self, instruction: Arg) -> None:
+        shown = []
+        before = dict(self._env)
+        for name, default in instruction.pairs:
+            expanded = None if default is None else expand(default, before, self._escape)
+            value = stage_arg(name, expanded, self._build_args, self._surroundings.global_args)
+            if value is not None:
+                self._args[name] = self._env[name] = value
+            shown.append(name if value is None else f"{name}={value}")
+        self._note("ARG " + " ".join(shown))
+
+    def _copy(self, instruction: Copy) -> None:
+        origin = self._surroundings.origin(self._stage, instruction)
+        sources = tuple(self._expand(source) for source in instruction.sources)
+        written = self._expand(instruction.destination)
+        step = CopyStep(
+            location=instruction.location,
+            origin=origin,
+            sources=sources,
+            destination=paths.destination(written, self._workdir_path()),
+            inline=tuple(self._inline(heredoc) for heredoc in instruction.heredocs),
+            chown=self._expand(instruction.chown),
+            chmod=self._expand(instruction.chmod),
+            link=instruction.link,
+            parents=instruction.parents,
+            exclude=instruction.exclude,
+        )
+        if isinstance(origin, ContextFiles) and not sources and not step.inline:
+            raise DockerfileError("COPY has no source", "write COPY SOURCE DESTINATION", location=instruction.location)
+        flags = [
+            *(["--parents"] if step.parents else []),
+            *([f"--chown={step.chown}"] if step.chown else []),
+            *([f"--chmod={step.chmod}"] if step.chmod else []),
+        ]
+        names = [*(f"<<{inline.name}" for inline in step.inline), *sources]
+        self._layer(step, " ".join(["COPY", *flags, *names, written, "# buildkit"]))
+
+    def _inline(self, heredoc: Heredoc) -> InlineFile:
+        text = expand_heredoc(heredoc.text, self._env) if heredoc.expand else heredoc.text
+        return InlineFile(name=heredoc.name, data=text.encode("utf-8", "surrogateescape"))
+
+    def _workdir(self, instruction: Workdir) -> None:
+        path = paths.absolute(self._expand(instruction.path), self._workdir_path())
+        self._run["WorkingDir"] = path
+        if path == "/":
+            self._note("WORKDIR /")
+            return
+        user = str(self._run.get("User") or "")
+        self._layer(WorkdirStep(location=instruction.location, path=path, user=user), f"WORKDIR {path}")
+
+    def _volume(self, instruction: Volume) -> None:
+        volumes = [self._expand(path) for path in instruction.paths]
+        if not all(volumes):
+            raise DockerfileError("VOLUME: a path is empty", location=instruction.location)
+        self._run["Volumes"] = {**(self._run.get("Volumes") or {}), **{volume: {} for volume in volumes}}
+        self._note(f"VOLUME [{' '.join(volumes)}]")
+
+    def _expose(self, instruction: Expose) -> None:
+        words = [word for text in instruction.words for word in expand_words(text, self._env, self._escape)]
+        ports = [port for word in sorted(words) for port in parse_ports(word)]
+        self._run["ExposedPorts"] = {**(self._run.get("ExposedPorts") or {}), **{port: {} for port in ports}}
+        self._note(f"EXPOSE [{' '.join(ports)}]")
+
+    def _words(self, command: Command) -> list[str]:
+        match command:
+            case ExecForm():
+                return list(command.arguments)
+            case ShellForm():
+                return [*(self._run.get("Shell") or _DEFAULT_SHELL), command.text]
+            case _ as never:
+                assert_never(never)
+
+    def _expand(self, text: str) -> str:
+        return expand(text, self._env, self._escape)
+
+    def _set_env(self, pairs: Mapping[str, str]) -> None:
+        """Set variables of the image: one that is there keeps its place, a new one goes to the end."""
+        self._image_env.update(pairs)
+        self._run["Env"] = [f"{key}={value}" for key, value in self._image_env.items()]
+
+    def _workdir_path(self) -> str:
+        return str(self._run.get("WorkingDir") or "/")
+
+    def _layer(self, step: BuildStep, created_by: str) -> None:
+        self._history.append(HistoryLine(created_by=created_by, step=len(self._steps)))
+        self._steps.append(step)
+
+    def _note(self, created_by: str) -> None:
+        self._history.append(HistoryLine(created_by=created_by))
+
+
+def _not_built(instruction: Run | Add) -> DockerfileError:
+    word, hint = "ADD", "write COPY for files of the build context; unpack or fetch others before the build"
+    if isinstance(instruction, Run):
+        word, hint = "RUN", "prepare the files before the build and COPY them, or take them from a base image"
+    return DockerfileError(f"{word} is not built yet: {instruction.original}", hint, location=instruction.location)
+
+
+def _placed(error: TagboatError, location: Location) -> TagboatError:
+    """Return the error as a Dockerfile error at this instruction, where it has no place of its own."""
+    if error.location is not None:
+        return error
+    return DockerfileError(error.problem, error.hint, location=location)
+
+
+def _healthcheck(instruction: Healthcheck) -> dict[str, Any]:
+    """Return the object of the image configuration; times are in nanoseconds."""
+    members = {
+        "Test": list(instruction.test),
+        "Interval": instruction.interval_ns,
+        "Timeout": instruction.timeout_ns,
+        "StartPeriod": instruction.start_period_ns,
+        "StartInterval": instruction.start_interval_ns,
+        "Retries": instruction.retries,
+    }
+    return {key: value for key, value in members.items() if value}
+
+
+def _go_list(words: Sequence[str] | Iterable[str]) -> str:
+    """Write words as Go's %q does, the form of CMD and ENTRYPOINT in a history."""
+    return "[" + " ".join(json.dumps(word, ensure_ascii=False) for word in words) + "]"

@@ -1,0 +1,167 @@
+"""Make the build plan: for each platform, the stages that the target needs with all their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tagboat.dockerfile.instructions import Copy, Dockerfile, Stage
+from tagboat.errors import DockerfileError, TagboatError, raise_faults
+from tagboat.flow.plan import (
+    BuildPlan,
+    ImageNeed,
+    ImageSource,
+    PlanWarning,
+    PlatformPlan,
+    Scratch,
+    StageBase,
+    StagePlan,
+)
+from tagboat.flow.request import Request
+from tagboat.oci.config import ImageConfig
+from tagboat.oci.platform import Platform
+from tagboat.plan.arguments import global_args, platform_args, unused_build_args
+from tagboat.plan.graph import Surroundings, find_target, reachable_stages
+from tagboat.plan.lowering import StageLowering
+
+
+def required_images(dockerfile: Dockerfile, request: Request, native: Platform) -> tuple[ImageNeed, ...]:
+    """Return the images that the target's stages stand on or copy from, each once, in the file's order.
+
+    Their configurations are what `make_plan` wants as `images`. Raises `DockerfileError` or `InputError`.
+    """
+    target = find_target(dockerfile, request.target)
+    needs: dict[ImageSource, ImageNeed] = {}
+    for surroundings in _surroundings(dockerfile, request, native, target):
+        for stage in reachable_stages(surroundings, target):
+            base = surroundings.base(stage)
+            if isinstance(base, ImageSource):
+                needs.setdefault(base, ImageNeed(source=base, location=stage.from_.location))
+            for instruction in stage.instructions:
+                if isinstance(instruction, Copy):
+                    origin = surroundings.origin(stage, instruction)
+                    if isinstance(origin, ImageSource):
+                        needs.setdefault(origin, ImageNeed(source=origin, location=instruction.location))
+    return tuple(needs.values())
+
+
+def make_plan(
+    dockerfile: Dockerfile,
+    request: Request,
+    *,
+    native: Platform,
+    images: Mapping[ImageSource, ImageConfig],
+    labels: Mapping[str, str],
+) -> BuildPlan:
+    """Return the plan of a build; `images` are the configurations of `required_images`, `labels` win over LABEL.
+
+    Pure. Raises `DockerfileError`, or `FaultsError` with every fault of every stage that is built.
+    """
+    target = find_target(dockerfile, request.target)
+    faults: list[TagboatError] = []
+    platforms = []
+    for surroundings in _surroundings(dockerfile, request, native, target):
+        plan, found = _platform_plan(surroundings, target, request, images, labels)
+        platforms.append(plan)
+        faults += [fault for fault in found if str(fault) not in map(str, faults)]
+    raise_faults(faults)
+    return BuildPlan(platforms=tuple(platforms), warnings=_warnings(dockerfile, request))
+
+
+def _surroundings(
+    dockerfile: Dockerfile, request: Request, native: Platform, target: Stage
+) -> tuple[Surroundings, ...]:
+    return tuple(
+        Surroundings(
+            dockerfile=dockerfile,
+            platform=platform,
+            build_contexts=request.build_contexts,
+            global_args=global_args(dockerfile, request.build_args, platform_args(platform, native, target.name)),
+        )
+        for platform in request.platforms or (native,)
+    )
+
+
+def _platform_plan(
+    surroundings: Surroundings,
+    target: Stage,
+    request: Request,
+    images: Mapping[ImageSource, ImageConfig],
+    labels: Mapping[str, str],
+) -> tuple[PlatformPlan, list[TagboatError]]:
+    lowered: dict[int, StageLowering] = {}
+    plans: dict[int, StagePlan] = {}
+    faults: list[TagboatError] = []
+    for stage in reachable_stages(surroundings, target):
+        lowering = _lowering(stage, surroundings, request, images, lowered, plans_of=plans)
+        faults += lowering.read()
+        lowered[stage.index] = lowering
+        plans[stage.index] = lowering.plan(labels if stage is target else {})
+    return PlatformPlan(platform=surroundings.platform, stages=tuple(plans.values())), faults
+
+
+def _lowering(
+    stage: Stage,
+    surroundings: Surroundings,
+    request: Request,
+    images: Mapping[ImageSource, ImageConfig],
+    lowered: Mapping[int, StageLowering],
+    *,
+    plans_of: Mapping[int, StagePlan],
+) -> StageLowering:
+    base = surroundings.base(stage)
+    platform = surroundings.stage_platform(stage)
+    match base:
+        case Scratch():
+            return StageLowering(
+                stage,
+                surroundings,
+                base=base,
+                platform=platform,
+                run={"WorkingDir": "/"},
+                build_args=request.build_args,
+            )
+        case StageBase():
+            parent = plans_of[base.index]
+            _refuse_triggers(parent.run, stage)
+            return StageLowering(
+                stage,
+                surroundings,
+                base=base,
+                platform=parent.platform,
+                run=parent.run,
+                author=parent.author,
+                inherited_args=lowered[base.index].args,
+                build_args=request.build_args,
+            )
+        case ImageSource():
+            config = images[base]
+            _refuse_triggers(config.run, stage)
+            return StageLowering(
+                stage,
+                surroundings,
+                base=base,
+                platform=platform,
+                run=config.run,
+                author=config.author,
+                build_args=request.build_args,
+            )
+
+
+def _refuse_triggers(run: Mapping[str, Any], stage: Stage) -> None:
+    if run.get("OnBuild"):
+        raise DockerfileError(
+            f"FROM {stage.from_.image}: its ONBUILD instructions are not built yet: {run['OnBuild'][0]}",
+            "write these instructions into this Dockerfile, and start from a base without ONBUILD",
+            location=stage.from_.location,
+        )
+
+
+def _warnings(dockerfile: Dockerfile, request: Request) -> tuple[PlanWarning, ...]:
+    return tuple(
+        PlanWarning(
+            problem=f"the build argument {name} is given, but {dockerfile.name} has no ARG {name}",
+            hint=f"add ARG {name}, or drop it from build-args",
+        )
+        for name in unused_build_args(dockerfile, request.build_args)
+    )
