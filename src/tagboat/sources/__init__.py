@@ -1,0 +1,8 @@
+"""Build contexts: folders as file trees, with what .dockerignore leaves out left out."""
+
+from __future__ import annotations
+
+from tagboat.sources.directory import DirectoryTree, RecordedModes
+from tagboat.sources.dockerfile import DockerfileSource, find_dockerfile, read_ignore_rules
+
+__all__ = ["DirectoryTree", "DockerfileSource", "RecordedModes", "find_dockerfile", "read_ignore_rules"]
