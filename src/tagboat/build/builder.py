@@ -1,0 +1,199 @@
+"""Build every platform of a plan into one layout: first all files are found, then the layers are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import assert_never
+
+from tagboat.bases import Bases
+from tagboat.build.copying import Copying, CopyTimes, make_workdir, missing_sources
+from tagboat.build.export import ImageExport
+from tagboat.build.filetree import FileTree
+from tagboat.build.stage import Changes, StageState
+from tagboat.dockerfile.faults import LanguageError
+from tagboat.errors import TagboatError, raise_faults
+from tagboat.flow.built import Built, BuiltImage
+from tagboat.flow.plan import (
+    BuildPlan,
+    BuildStep,
+    ContextFiles,
+    CopyStep,
+    ImageSource,
+    Origin,
+    PlatformPlan,
+    Scratch,
+    StageBase,
+    StagePlan,
+    WorkdirStep,
+)
+from tagboat.flow.progress import Progress
+from tagboat.flow.request import Compression
+from tagboat.layers.tree import Tree
+from tagboat.layout.writer import LayoutWriter, named_roots
+from tagboat.oci.annotations import Annotation, Level
+from tagboat.oci.descriptor import Descriptor
+from tagboat.oci.manifest import Index
+from tagboat.oci.platform import Platform
+from tagboat.oci.reference import TagName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSettings:
+    """How a plan is built.
+
+    `created` is the image's time in seconds since the epoch; `times` that of copied files. `names` are the tags that
+    the layout's index carries; `jobs` is the number of threads that compress.
+    """
+
+    created: int
+    times: CopyTimes
+    compression: Compression = field(default_factory=Compression)
+    jobs: int = 1
+    names: tuple[TagName, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+
+
+def build_layout(
+    plan: BuildPlan,
+    output: Path,
+    *,
+    contexts: Mapping[str, FileTree],
+    bases: Bases,
+    settings: BuildSettings,
+    progress: Progress,
+) -> Built:
+    """Build the plan into a layout folder at `output`, which appears whole or not at all.
+
+    `contexts` holds the build context under the empty name, and named contexts that are folders. Raises
+    `DockerfileError` for missing sources and the like before anything is written, `MachineError` for a full disk.
+    """
+    stages = [_build_stages(platform, contexts, bases, settings.times) for platform in plan.platforms]
+    with LayoutWriter(output) as writer:
+        export = ImageExport(writer.blobs, settings.compression, settings.jobs, settings.created, progress)
+        images: dict[Platform, BuiltImage] = {}
+        for platform, states in zip(plan.platforms, stages, strict=True):
+            chosen = _chosen(settings.annotations, Level.MANIFEST, platform.platform)
+            images[platform.platform] = export.image(platform, states, bases, chosen)
+        root = _root(writer, images, settings.annotations)
+        writer.commit(_entries(root, images, settings))
+    return Built(layout=output, root=root, images=images)
+
+
+def check_sources(plan: BuildPlan, contexts: Mapping[str, FileTree]) -> None:
+    """Raise `DockerfileError` for every file of the build contexts that a COPY names and that is not there.
+
+    Quick, and before anything is fetched; what stages and images hold is found out while building.
+    """
+    faults: dict[str, TagboatError] = {}
+    for platform in plan.platforms:
+        for stage in platform.stages:
+            for step in stage.steps:
+                if isinstance(step, CopyStep) and isinstance(step.origin, ContextFiles):
+                    for fault in missing_sources(step, contexts[step.origin.name]):
+                        faults.setdefault(str(fault), fault)
+    raise_faults(faults.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sources:
+    """Where the steps of one platform take files from; `states` grows as stages are done."""
+
+    contexts: Mapping[str, FileTree]
+    bases: Bases
+    states: dict[int, StageState]
+
+    def tree(self, origin: Origin) -> FileTree:
+        match origin:
+            case ContextFiles(name=name):
+                return self.contexts[name]
+            case StageBase(index=index):
+                return self.states[index].tree
+            case ImageSource():
+                return self.bases.get(origin).tree()
+            case _ as never:
+                assert_never(never)
+
+
+def _build_stages(
+    platform: PlatformPlan, contexts: Mapping[str, FileTree], bases: Bases, times: CopyTimes
+) -> dict[int, StageState]:
+    """Work out the files of every stage; what is wrong in several steps of one is raised together."""
+    sources = _Sources(contexts=contexts, bases=bases, states={})
+    for stage in platform.stages:
+        state = StageState(load=_loader(stage, sources.states, bases))
+        faults: list[TagboatError] = []
+        for number, step in enumerate(stage.steps):
+            try:
+                _apply(number, step, state, sources, times)
+            except TagboatError as error:
+                faults.append(error)
+            except LanguageError as error:
+                faults.append(error.at(step.location))
+        raise_faults(faults)
+        sources.states[stage.index] = state
+    return sources.states
+
+
+def _loader(stage: StagePlan, states: Mapping[int, StageState], bases: Bases) -> Callable[[], Tree]:
+    base = stage.base
+    match base:
+        case Scratch():
+            return Tree
+        case StageBase(index=index):
+            parent = states[index]
+            return lambda: parent.tree.copy()
+        case ImageSource():
+            return bases.get(base).tree
+        case _ as never:
+            assert_never(never)
+
+
+def _apply(number: int, step: BuildStep, state: StageState, sources: _Sources, times: CopyTimes) -> None:
+    match step:
+        case CopyStep(link=True):
+            changes = Changes(Tree())
+            passwd = state.tree if step.chown else Tree()
+            Copying(step, changes, passwd, times).run(sources.tree(step.origin))
+            state.add(number, changes.draft())
+        case CopyStep():
+            changes = Changes(state.tree)
+            Copying(step, changes, state.tree, times).run(sources.tree(step.origin))
+            state.record(number, changes)
+        case WorkdirStep():
+            changes = Changes(state.tree)
+            make_workdir(step, changes, times)
+            state.record(number, changes)
+        case _ as never:
+            assert_never(never)
+
+
+def _root(writer: LayoutWriter, images: Mapping[Platform, BuiltImage], annotations: Sequence[Annotation]) -> Descriptor:
+    """Return the manifest itself for one platform, else a new index over all of them."""
+    if len(images) == 1:
+        return next(iter(images.values())).manifest
+    index = Index.make(
+        manifests=[
+            image.manifest.with_annotations(_chosen(annotations, Level.MANIFEST_DESCRIPTOR, platform))
+            for platform, image in images.items()
+        ],
+        annotations=_chosen(annotations, Level.INDEX),
+    )
+    writer.blobs.add(index.raw)
+    return index.descriptor
+
+
+def _entries(
+    root: Descriptor, images: Mapping[Platform, BuiltImage], settings: BuildSettings
+) -> tuple[Descriptor, ...]:
+    level = Level.INDEX_DESCRIPTOR if len(images) > 1 else Level.MANIFEST_DESCRIPTOR
+    return named_roots(root.with_annotations(_chosen(settings.annotations, level)), settings.names)
+
+
+def _chosen(annotations: Sequence[Annotation], level: Level, platform: Platform | None = None) -> dict[str, str]:
+    return {
+        annotation.key: annotation.value
+        for annotation in annotations
+        if annotation.level is level and annotation.platform in (None, platform)
+    }

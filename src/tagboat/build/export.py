@@ -1,0 +1,129 @@
+"""Writing images: layers compressed once, configurations and manifests as bytes that only the inputs decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from tagboat.bases import Bases
+from tagboat.build.stage import LayerDraft, StageState
+from tagboat.flow.built import BuiltImage
+from tagboat.flow.plan import ImageSource, PlatformPlan, StageBase, StagePlan
+from tagboat.flow.progress import Progress
+from tagboat.flow.request import Compression
+from tagboat.layers.write import write_layer
+from tagboat.layout.blobs import BlobStore
+from tagboat.oci import mediatype
+from tagboat.oci.config import History, ImageConfig
+from tagboat.oci.descriptor import Descriptor
+from tagboat.oci.digest import Digest
+from tagboat.oci.manifest import Manifest
+
+_Layer = tuple[Descriptor, Digest]
+
+
+class ImageExport:
+    """Writes images into a blob store; a layer that two platforms share is written once."""
+
+    def __init__(self, blobs: BlobStore, compression: Compression, jobs: int, created: int, progress: Progress) -> None:
+        """Write into `blobs`; `created` is in seconds since the epoch."""
+        self._blobs = blobs
+        self._compression = compression
+        self._jobs = jobs
+        self._created = datetime.fromtimestamp(created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._progress = progress
+        self._written: dict[object, _Layer] = {}
+
+    def image(
+        self,
+        plan: PlatformPlan,
+        states: Mapping[int, StageState],
+        bases: Bases,
+        annotations: Mapping[str, str],
+    ) -> BuiltImage:
+        """Write the target stage of a platform as an image, with the layers of all that it stands on."""
+        layers: list[_Layer] = []
+        history: list[Mapping[str, object]] = []
+        for stage in _ancestry(plan):
+            if isinstance(stage.base, ImageSource):
+                self._take_base(stage.base, bases, layers, history)
+            self._add_stage(stage, states[stage.index], layers, history)
+        config = ImageConfig(
+            platform=plan.platform,
+            created=self._created,
+            author=plan.target.author,
+            run=plan.target.run,
+            diff_ids=tuple(diff_id for _, diff_id in layers),
+            history=tuple(history),
+        )
+        raw = config.encode()
+        self._blobs.add(raw)
+        manifest = Manifest.make(
+            config=Descriptor.of(mediatype.CONFIG, raw),
+            layers=[descriptor for descriptor, _ in layers],
+            annotations=annotations,
+        )
+        self._blobs.add(manifest.raw)
+        return BuiltImage(manifest=manifest.descriptor.with_platform(config.platform), config=manifest.config)
+
+    def _take_base(
+        self, source: ImageSource, bases: Bases, layers: list[_Layer], history: list[Mapping[str, object]]
+    ) -> None:
+        """Take a base image's layers and history as they are: its digests stay untouched."""
+        base = bases.get(source)
+        for descriptor, diff_id in zip(base.manifest.layers, base.config.diff_ids, strict=True):
+            self._blobs.link_or_copy(base.blobs.path(descriptor), descriptor.digest)
+            taken = Descriptor(
+                media_type=mediatype.oci_form(descriptor.media_type),
+                digest=descriptor.digest,
+                size=descriptor.size,
+                annotations=descriptor.annotations,
+                urls=descriptor.urls,
+            )
+            layers.append((taken, diff_id))
+        history += base.config.history or [History(created_by=f"FROM {source.name}").to_json()] * len(layers)
+
+    def _add_stage(
+        self, stage: StagePlan, state: StageState, layers: list[_Layer], history: list[Mapping[str, object]]
+    ) -> None:
+        for line in stage.history:
+            draft = state.drafts.get(line.step) if line.step is not None else None
+            if draft:
+                layers.append(self._layer(draft, line.created_by))
+            entry = History(created=self._created, created_by=line.created_by, empty_layer=draft is None)
+            history.append(entry.to_json())
+
+    def _layer(self, draft: LayerDraft, title: str) -> _Layer:
+        key = _identity(draft)
+        if key not in self._written:
+            self._progress.detail(title)
+            with self._blobs.new_blob() as blob:
+                written = write_layer(draft, blob, self._compression, self._jobs)
+                digest, size = blob.commit()
+            descriptor = Descriptor(media_type=written.media_type, digest=digest, size=size)
+            self._written[key] = (descriptor, written.diff_id)
+        return self._written[key]
+
+
+def _ancestry(plan: PlatformPlan) -> list[StagePlan]:
+    """Return the target stage and the stages it is built on, the lowest first."""
+    by_index = {stage.index: stage for stage in plan.stages}
+    chain = [plan.target]
+    while isinstance(chain[-1].base, StageBase):
+        chain.append(by_index[chain[-1].base.index])
+    return chain[::-1]
+
+
+def _identity(draft: LayerDraft) -> object:
+    """Return what two drafts have in common exactly when they make the same bytes.
+
+    Hard-link groups carry the identity of their step; the first name of each group stands for it here.
+    """
+    first: dict[object, str] = {}
+    return tuple(
+        entry._replace(
+            xattrs=tuple(sorted(entry.xattrs.items())) if entry.xattrs else (),  # type: ignore[arg-type]
+            link_group=None if entry.link_group is None else first.setdefault(entry.link_group, entry.path),
+        )
+        for entry in draft
+    )
