@@ -1,0 +1,65 @@
+"""Reading the command line by the table of inputs.
+
+Not argparse: a flag that stands alone (`--push .`) must not take the argument behind it, and a fault must not end the
+reading, so that all faults are reported together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tagboat.flow.inputs import BY_NAME as INPUTS
+
+DEFAULT_COMMAND = "run"
+HELP_FLAGS = ("--help", "-h")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """A command line: the command, each flag's values in order, the arguments without a name."""
+
+    command: str
+    flags: Mapping[str, list[str]]
+    positionals: tuple[str, ...]
+    wants_help: bool = False
+    wants_version: bool = False
+
+    def is_on(self, name: str) -> bool:
+        """Say whether a switch is on as far as the command line tells: good enough before the settings are read."""
+        return self.flags.get(name, ["false"])[-1] == "true"
+
+
+def read_arguments(argv: Sequence[str]) -> Arguments:
+    """Return what a command line says; an unknown flag is kept, for the settings to name it.
+
+    The first argument that is no flag is the command, `run` when there is none. `--name=value` and `--name value` are
+    the same, but a flag that may stand alone takes its value only behind `=`. Everything behind `--` is no flag.
+    """
+    flags: dict[str, list[str]] = {}
+    words: list[str] = []
+    rest = list(argv)
+    while rest:
+        text = rest.pop(0)
+        if text == "--":
+            words += rest
+            break
+        if not text.startswith("-") or text == "-":
+            words.append(text)
+            continue
+        name, equals, value = text.lstrip("-").partition("=")
+        known = INPUTS.get(name)
+        if not equals:
+            takes_next = known is not None and not known.bare and bool(rest) and text not in HELP_FLAGS
+            value = rest.pop(0) if takes_next else (known.bare if known else "true")
+        flags.setdefault(name, []).append(value)
+    wants_help = any(flags.pop(name, None) for name in ("help", "h"))
+    wants_version = flags.pop("version", None) is not None
+    command = words[0] if words else DEFAULT_COMMAND
+    return Arguments(
+        command=command,
+        flags=flags,
+        positionals=tuple(words[1:]),
+        wants_help=wants_help,
+        wants_version=wants_version,
+    )

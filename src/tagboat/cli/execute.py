@@ -1,0 +1,120 @@
+"""One command from its arguments to its result: settings, tools, pipeline, output."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, TextIO
+
+from tagboat import pipeline
+from tagboat.cli.arguments import Arguments
+from tagboat.errors import Location
+from tagboat.flow.outputs import Outputs
+from tagboat.flow.progress import Progress
+from tagboat.flow.request import Request, Step
+from tagboat.report.console import Console
+from tagboat.settings import read_request
+from tagboat.wiring import make_tools
+
+_COMMANDS: Mapping[str, Callable[[Request, pipeline.Tools], Outputs]] = {
+    "run": pipeline.run,
+    "plan": pipeline.run,
+    "tags": pipeline.tags,
+    "build": pipeline.build,
+    "push": pipeline.push,
+}
+
+
+def execute(arguments: Arguments, environ: Mapping[str, str], folder: Path, console: Console, stdout: TextIO) -> int:
+    """Run one command and write its result to `stdout`; returns the exit code, raises `TagboatError`."""
+    request = read_request(arguments.command, arguments.flags, arguments.positionals, environ, folder)
+    for secret in (request.github_token, *(credentials.password for credentials in request.credentials)):
+        console.mask(secret)
+    progress = _Recording(console)
+    for warning in request.warnings:
+        progress.warn(warning)
+    if request.command == "plan":
+        request = dataclasses.replace(request, dry_run=True)
+    started = time.monotonic()
+    outputs = _COMMANDS[request.command](request, make_tools(request, environ, progress))
+    outputs = dataclasses.replace(outputs, seconds=time.monotonic() - started, warnings=tuple(progress.warnings))
+    if request.command != "tags" and not request.dry_run:
+        _write(request, outputs, environ)
+    stdout.write(_text(request, outputs))
+    stdout.flush()
+    return next((name.exit_code for name in outputs.released.failed), 0) if outputs.released else 0
+
+
+def _write(request: Request, outputs: Outputs, environ: Mapping[str, str]) -> None:
+    from tagboat.report.document import metadata_file
+    from tagboat.report.sinks import write_outputs
+
+    write_outputs(outputs, environ, delimiter=lambda: os.urandom(16).hex())
+    if request.metadata_file is not None:
+        metadata_file(outputs, request.metadata_file)
+
+
+def _text(request: Request, outputs: Outputs) -> str:
+    """Return what the command prints: its document, or text for people."""
+    if request.json:
+        return json.dumps(_document(request, outputs), indent=2, ensure_ascii=False) + "\n"
+    if request.command == "tags" or request.until is Step.TAGS:
+        from tagboat.report.plan_text import tags_text
+
+        return tags_text(outputs.tagset) + "\n"
+    if request.dry_run or request.until is Step.PLAN:
+        from tagboat.report.plan_text import plan_text
+
+        return plan_text(outputs) + "\n"
+    from tagboat.report.result_text import result_text
+
+    return result_text(outputs) + "\n"
+
+
+def _document(request: Request, outputs: Outputs) -> dict[str, Any]:
+    """Return the one document of --json: that of the command, or of the last step that was asked for."""
+    from tagboat.report.document import printable
+
+    if request.command == "tags" or request.until is Step.TAGS:
+        return outputs.tagset.to_json()
+    steps = {
+        Step.CONTEXT: outputs.context,
+        Step.PLAN: outputs.plan,
+        Step.UPLOAD: outputs.uploaded,
+        Step.SIGN: outputs.uploaded,
+    }
+    if request.until in steps:
+        return dict(printable(steps[request.until]))
+    if request.dry_run:
+        decided = {"context": outputs.context, "push": outputs.decision, "plan": outputs.plan}
+        return {**outputs.tagset.to_json(), **dict(printable(decided)), "warnings": list(outputs.warnings)}
+    return outputs.to_json()
+
+
+class _Recording:
+    """A listener that passes everything on and keeps the warnings, which the outputs repeat."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self.warnings: list[str] = []
+
+    def group(self, title: str) -> AbstractContextManager[None]:
+        return self._progress.group(title)
+
+    def info(self, text: str) -> None:
+        self._progress.info(text)
+
+    def detail(self, text: str) -> None:
+        self._progress.detail(text)
+
+    def warn(self, problem: str, hint: str = "", *, location: Location | None = None) -> None:
+        self.warnings.append(f"{location}: {problem}" if location else problem)
+        self._progress.warn(problem, hint, location=location)
+
+    def output(self, chunk: bytes) -> None:
+        self._progress.output(chunk)

@@ -1,0 +1,75 @@
+"""The one place that prints and exits: run a command, show what it gives or what is wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from tagboat import __version__
+from tagboat.cli.arguments import Arguments, read_arguments
+
+_BUG, _INTERRUPTED = 1, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; nothing but the command's own result goes to stdout."""
+    arguments = read_arguments(sys.argv[1:] if argv is None else argv)
+    if arguments.wants_version:
+        sys.stdout.write(f"tagboat {__version__}\n")
+        return 0
+    if arguments.wants_help:
+        return _help(arguments)
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    return _run(arguments, os.environ)
+
+
+def _help(arguments: Arguments) -> int:
+    from tagboat.cli.help import command_help, overview
+    from tagboat.flow.commands import BY_NAME
+
+    sys.stdout.write(command_help(arguments.command) if arguments.command in BY_NAME else overview())
+    return 0
+
+
+def _run(arguments: Arguments, environ: Mapping[str, str]) -> int:
+    from tagboat.errors import TagboatError
+    from tagboat.report.console import open_console
+
+    console = open_console(
+        environ,
+        sys.stderr,
+        token=_random_word,
+        quiet=arguments.is_on("quiet"),
+        verbose=arguments.is_on("verbose"),
+    )
+    try:
+        from tagboat.cli.execute import execute
+
+        return execute(arguments, environ, Path.cwd(), console, sys.stdout)
+    except TagboatError as error:
+        console.error(error)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of stdout went away: nobody is left to be told
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - whatever is left is our own bug, and is said as one
+        console.error(error)
+        return _BUG
+    finally:
+        console.close()
+
+
+def _random_word() -> str:
+    return os.urandom(16).hex()
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    from tagboat.errors import StoppedError
+
+    raise StoppedError(f"interrupted by {signal.Signals(number).name}")

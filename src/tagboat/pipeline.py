@@ -1,0 +1,327 @@
+"""The steps, in order, once, for one image: read this file to know what Tagboat does."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tagboat.errors import InputError, MachineError, TagboatError, raise_faults
+from tagboat.flow.context import Context
+from tagboat.flow.outputs import Outputs
+from tagboat.flow.plan import BuildPlan, ImageNeed, ImageSource, PlanWarning
+from tagboat.flow.progress import Progress
+from tagboat.flow.released import Released
+from tagboat.flow.request import ContextKind, Request, Step, Timestamps
+from tagboat.flow.tagset import TagSet
+from tagboat.oci.config import ImageConfig
+from tagboat.oci.descriptor import Descriptor
+from tagboat.oci.digest import Digest
+from tagboat.oci.platform import Platform
+from tagboat.oci.reference import Reference, Repository, TagName
+from tagboat.policy import check_names, decide_push, refuse_unsafe_event
+
+if TYPE_CHECKING:
+    from tagboat.bases import Bases
+    from tagboat.build import CopyTimes
+    from tagboat.build.filetree import FileTree
+    from tagboat.dockerfile import Dockerfile
+    from tagboat.layout.reader import Layout
+    from tagboat.registry.client import Registry
+    from tagboat.sources import RecordedModes
+
+# Heavy steps are imported where they begin: `tagboat tags` loads neither the builder nor a network client.
+
+COPIED_FILE_TIME = 315_619_200
+"""1980-01-02T00:00:00Z in seconds: the time of copied files; zip tools refuse anything before 1980."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What the steps need of the outside world; `wiring` makes the real ones.
+
+    `registry` makes the client at its first call; `recorded_modes` gives what version control records for the files
+    below a folder; `temporary` is the folder for what does not outlive the run.
+    """
+
+    progress: Progress
+    now: datetime
+    native: Platform
+    jobs: int
+    temporary: Path
+    read_context: Callable[[Request], Context]
+    recorded_modes: Callable[[Path], RecordedModes]
+    registry: Callable[[], Registry]
+
+
+def run(request: Request, tools: Tools) -> Outputs:
+    """Take a commit to digests in a registry; with `dry_run`, do all but what changes anything.
+
+    Stops after `request.until`. Raises a `TagboatError`; names that did move by then are told to `tools.progress`.
+    """
+    outputs = _decided(request, tools)
+    if request.until in (Step.CONTEXT, Step.TAGS):
+        return outputs
+    with _workspace(request, tools) as folder:
+        return _built_and_released(request, tools, outputs, folder)
+
+
+def tags(request: Request, tools: Tools) -> Outputs:
+    """Derive the tag set, labels and annotations, and nothing else."""
+    context = tools.read_context(request)
+    tagset = _tagset(request, tools, context)
+    return Outputs(context=context, tagset=tagset)
+
+
+def build(request: Request, tools: Tools) -> Outputs:
+    """Build into `request.output` with only the names, labels and annotations given; no tag rule, no push."""
+    from tagboat.tags import given_tags
+
+    if request.output is None:
+        raise InputError("output: `build` needs a place for the layout", "add --output DIR or --output FILE.tar")
+    outputs = Outputs(context=tools.read_context(request), tagset=given_tags(request.tagging))
+    with _workspace(request, tools) as folder:
+        return _built(request, tools, outputs, folder)
+
+
+def push(request: Request, tools: Tools) -> Outputs:
+    """Push a layout or archive made by any tool under the references given, or under its own names."""
+    from tagboat.layout.reader import open_layout
+
+    if request.layout is None:
+        raise InputError("push needs a layout", "write: tagboat push LAYOUT REFERENCE…")
+    layout = open_layout(request.layout)
+    wanted: dict[Digest, list[Reference]] = {}
+    roots = {}
+    for root, reference in _names_to_push(request, layout):
+        wanted.setdefault(root.digest, []).append(reference)
+        roots[root.digest] = root
+    outputs = Outputs()
+    for digest, references in wanted.items():
+        outputs = _released(outputs, layout, roots[digest], references, request, tools)
+    return outputs
+
+
+def _decided(request: Request, tools: Tools) -> Outputs:
+    """Read the context, derive the names, decide about the push: every fault of these before any work."""
+    context = tools.read_context(request)
+    refuse_unsafe_event(context, allow_pull_request_target=request.allow_pull_request_target)
+    if request.until is Step.CONTEXT:
+        return Outputs(context=context)
+    tagset = _tagset(request, tools, context)
+    decision = decide_push(request.push, context)
+    if decision.push and request.until not in (Step.TAGS, Step.PLAN, Step.BUILD):
+        raise_faults(check_names(tagset))
+    return Outputs(context=context, tagset=tagset, decision=decision)
+
+
+def _tagset(request: Request, tools: Tools, context: Context) -> TagSet:
+    from tagboat.tags import derive_tags
+
+    tagset = derive_tags(request.tagging, context, now=tools.now, source_date_epoch=request.source_date_epoch)
+    for warning in tagset.warnings:
+        tools.progress.warn(warning)
+    return tagset
+
+
+def _built_and_released(request: Request, tools: Tools, outputs: Outputs, folder: Path) -> Outputs:
+    outputs = _built(request, tools, outputs, folder)
+    decision = outputs.decision
+    if outputs.built is None or decision is None or request.until in (Step.BUILD, Step.SCAN):
+        return outputs
+    if not decision.push:
+        tools.progress.info(f"not pushed: {decision.reason}")
+        return outputs
+    from tagboat.layout.reader import open_layout
+
+    layout = open_layout(outputs.built.layout)
+    references = outputs.tagset.references
+    return _released(outputs, layout, outputs.built.root, references, request, tools)
+
+
+def _built(request: Request, tools: Tools, outputs: Outputs, folder: Path) -> Outputs:
+    """Plan the build, and unless this is a dry run carry it out."""
+    from tagboat.bases import Bases
+    from tagboat.build import BuildSettings, build_layout, check_sources
+    from tagboat.layout.writer import check_output, write_archive
+
+    if request.output is not None:
+        check_output(request.output)
+    files = _BuildFiles.read(request, tools, outputs.context)
+    bases = Bases(tools.registry, folder)
+    with tools.progress.group("Plan"):
+        plan = _plan(request, tools, files, bases, outputs.tagset.labels)
+        check_sources(plan, files.contexts)
+    outputs = dataclasses.replace(outputs, plan=plan)
+    if request.dry_run or request.until is Step.PLAN:
+        return outputs
+    archive = request.output is not None and request.output.suffix == ".tar"
+    target = request.output if request.output is not None and not archive else folder / "layout"
+    settings = BuildSettings(
+        created=files.epoch,
+        times=files.times,
+        compression=request.compression,
+        jobs=request.jobs or tools.jobs,
+        names=outputs.tagset.names,
+        annotations=outputs.tagset.annotations,
+    )
+    with tools.progress.group("Build"):
+        built = build_layout(
+            plan, target, contexts=files.contexts, bases=bases, settings=settings, progress=tools.progress
+        )
+        if request.output is not None and archive:
+            write_archive(target, request.output)
+    return dataclasses.replace(outputs, built=built, layout=str(request.output or ""))
+
+
+def _released(
+    outputs: Outputs,
+    layout: Layout,
+    root: Descriptor,
+    references: Sequence[Reference],
+    request: Request,
+    tools: Tools,
+) -> Outputs:
+    """Upload everything by digest, then move the names; names of earlier calls are kept in the outputs."""
+    from tagboat.release import move_names
+    from tagboat.upload import supply_missing, upload_layout
+
+    registry = tools.registry()
+    with tools.progress.group("Upload"):
+        uploaded = upload_layout(layout, root, references, registry, jobs=request.jobs, progress=tools.progress)
+    outputs = dataclasses.replace(outputs, uploaded=uploaded)
+    if request.until in (Step.UPLOAD, Step.SIGN):
+        return outputs
+    with tools.progress.group("Release"):
+        released = move_names(uploaded, references, registry, progress=tools.progress, supply=partial(supply_missing, layout, root, registry=registry))
+    before = outputs.released.names if outputs.released else ()
+    return dataclasses.replace(outputs, released=Released(names=(*before, *released.names)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _BuildFiles:
+    """What a build reads from disk: the Dockerfile, the contexts, and the times that its files get."""
+
+    dockerfile: Dockerfile
+    contexts: Mapping[str, FileTree]
+    epoch: int
+    times: CopyTimes
+
+    @classmethod
+    def read(cls, request: Request, tools: Tools, context: Context | None) -> _BuildFiles:
+        from tagboat.build import CopyTimes
+        from tagboat.dockerfile import parse_dockerfile
+        from tagboat.sources import DirectoryTree, find_dockerfile, read_ignore_rules
+
+        source = find_dockerfile(request.context, request.file)
+        epoch = _epoch(request, tools, context)
+        folders = {"": (request.context, read_ignore_rules(request.context, source.path))}
+        for name, named in request.build_contexts.items():
+            if named.kind is ContextKind.DIRECTORY and named.path is not None:
+                folders[name] = (named.path, read_ignore_rules(named.path))
+        contexts = {
+            name: DirectoryTree(str(folder), ignore, recorded_mode=tools.recorded_modes(folder))
+            for name, (folder, ignore) in folders.items()
+        }
+        return cls(
+            dockerfile=parse_dockerfile(source.text, source.shown),
+            contexts=contexts,
+            epoch=epoch,
+            times=CopyTimes(constant=_copied_file_time(request, epoch), latest=request.source_date_epoch),
+        )
+
+
+def _epoch(request: Request, tools: Tools, context: Context | None) -> int:
+    """Return the time of the image: SOURCE_DATE_EPOCH, else that of the commit, else 0, which is said."""
+    if request.source_date_epoch is not None:
+        return request.source_date_epoch
+    if context is not None and context.commit_time is not None:
+        return int(context.commit_time.timestamp())
+    tools.progress.info("created is 1970-01-01: there is no commit here and SOURCE_DATE_EPOCH is not set")
+    return 0
+
+
+def _copied_file_time(request: Request, epoch: int) -> int | None:
+    match request.timestamps:
+        case Timestamps.SOURCE:
+            return None
+        case Timestamps.COMMIT:
+            return epoch
+        case Timestamps.CONSTANT if request.source_date_epoch is not None:
+            return min(COPIED_FILE_TIME, request.source_date_epoch)
+        case Timestamps.CONSTANT:
+            return COPIED_FILE_TIME
+
+
+def _plan(request: Request, tools: Tools, files: _BuildFiles, bases: Bases, labels: Mapping[str, str]) -> BuildPlan:
+    from tagboat.plan import make_plan, required_images
+
+    images: dict[ImageSource, ImageConfig] = {}
+    unknown: list[PlanWarning] = []
+    faults: list[TagboatError] = []
+    for need in required_images(files.dockerfile, request, tools.native):
+        if request.offline and need.source.reference is not None:
+            images[need.source], warning = _unseen(need)
+            unknown.append(warning)
+            continue
+        try:
+            images[need.source] = bases.resolve(need).config
+        except TagboatError as error:
+            faults.append(error)
+    raise_faults(faults)
+    plan = make_plan(files.dockerfile, request, native=tools.native, images=images, labels=labels)
+    for warning in (*plan.warnings, *unknown):
+        tools.progress.warn(warning.problem, warning.hint, location=warning.location)
+    return dataclasses.replace(plan, warnings=(*plan.warnings, *unknown))
+
+
+def _unseen(need: ImageNeed) -> tuple[ImageConfig, PlanWarning]:
+    """Return an empty configuration for a base that must not be asked for, and the warning that says so."""
+    warning = PlanWarning(
+        problem=f"offline: {need.source.name} is not looked at, so what its configuration sets is unknown here",
+        location=need.location,
+    )
+    return ImageConfig(platform=need.source.platform), warning
+
+
+def _names_to_push(request: Request, layout: Layout) -> Iterator[tuple[Descriptor, Reference]]:
+    """Yield each root of a layout with a name that it is to get."""
+    if request.all_tags:
+        repository = Repository.parse(request.repository)
+        names = layout.names()
+        if not names:
+            raise InputError(f"{request.layout} names no tag", "push LAYOUT NAME:TAG gives it one")
+        for name, root in names.items():
+            yield root, repository.tag(TagName.parse(name))
+        return
+    untagged = [reference for reference in request.references if reference.tag is None]
+    if untagged or not request.references:
+        named = ", ".join(reference.familiar for reference in untagged) or "nothing"
+        raise InputError(f"push needs NAME:TAG, but was given {named}", "add the tag, as in ghcr.io/me/app:1.2.3")
+    root = layout.select()
+    for reference in request.references:
+        yield root, reference
+
+
+@contextmanager
+def _workspace(request: Request, tools: Tools) -> Iterator[Path]:
+    """Give a temporary folder that is gone when the block ends, however it ends."""
+    parent = request.work_dir or tools.temporary
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="tagboat-", dir=parent))
+    except OSError as error:
+        raise MachineError(
+            f"{parent} cannot hold temporary files: {error.strerror}", "name another folder with --work-dir"
+        ) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

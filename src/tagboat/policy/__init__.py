@@ -1,0 +1,8 @@
+"""The guards: pure functions that say whether a run may do what it is about to do."""
+
+from __future__ import annotations
+
+from tagboat.policy.events import decide_push, refuse_unsafe_event
+from tagboat.policy.names import check_names
+
+__all__ = ["check_names", "decide_push", "refuse_unsafe_event"]

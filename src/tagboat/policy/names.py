@@ -1,0 +1,26 @@
+"""What a push needs: at least one name, and each at most once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tagboat.errors import InputError
+from tagboat.flow.tagset import Outcome, TagSet
+
+
+def check_names(tagset: TagSet) -> Iterator[InputError]:
+    """Yield what keeps a tag set from being pushed: no image, or no tag."""
+    if not tagset.names:
+        reasons = "; ".join(
+            f"{decision.rule}: {decision.reason}"
+            for decision in tagset.decisions
+            if decision.outcome is Outcome.SKIPPED
+        )
+        yield InputError(
+            "tags: this run is to push, but no rule gives a tag" + (f" ({reasons})" if reasons else ""),
+            "add a rule that holds on this event, such as type=sha; `tagboat tags` shows what each rule gives",
+        )
+    if not tagset.references:
+        yield InputError(
+            "images: this run is to push, but no image is named", "write images: HOST/NAME, such as ghcr.io/me/app"
+        )
