@@ -1,0 +1,1 @@
+"""Verbs outside the pipeline, one file each."""
