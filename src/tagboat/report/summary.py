@@ -1,0 +1,172 @@
+"""The job summary: what a person looks for after a run, as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tagboat.errors import Location, TagboatError
+from tagboat.flow.built import Built
+from tagboat.flow.outputs import Outputs
+from tagboat.flow.released import Move, ReleasedName
+from tagboat.flow.tagset import Outcome
+from tagboat.oci.digest import Digest
+from tagboat.oci.manifest import Manifest, parse
+from tagboat.report.escaping import code, markdown
+from tagboat.report.faults import flattened
+from tagboat.report.markdown_table import table, within
+from tagboat.report.units import count, duration_text, size_text
+
+# GitHub refuses a summary over 1 MiB as a whole; the parts below stay under 200 KiB together.
+_PLATFORMS, _TAGS, _NAMES, _LABELS, _WARNINGS, _ERRORS = 20_000, 50_000, 40_000, 20_000, 30_000, 20_000
+
+_SIGNS = {
+    Outcome.MADE: "✅",
+    Outcome.SKIPPED: "⏭️",
+    Outcome.WITHHELD: "✋",
+    Outcome.DUPLICATE: "♻️",
+    Move.PUSHED: "✅",
+    Move.UNCHANGED: "🟰",
+    Move.FAILED: "❌",
+}
+
+
+def summary_markdown(outputs: Outputs, *, error: TagboatError | None = None) -> str:
+    """Return the summary of a run, less than 200 KiB; `error` is what ended it early.
+
+    Every text that comes from outside is escaped. Layers and sizes of platforms are shown where their manifests lie
+    in the layout still.
+    """
+    parts = (
+        _head(outputs, error),
+        _errors(error),
+        _image(outputs),
+        _platforms(outputs.built),
+        _names(outputs),
+        _tags(outputs),
+        _labels(outputs.tagset.labels),
+        _warnings(outputs),
+    )
+    return "\n".join("\n".join(part) + "\n" for part in parts if part) + "\n"
+
+
+def _head(outputs: Outputs, error: TagboatError | None) -> list[str]:
+    names = outputs.tagset.references
+    title = names[0].repository.familiar if names else "image"
+    version = f" {markdown(outputs.tagset.version)}" if outputs.tagset.version else ""
+    spent = f" · {duration_text(outputs.seconds)}" if outputs.seconds else ""
+    return [f"## Tagboat: {markdown(title)}{version}", "", f"{_status(outputs, error)}{spent}"]
+
+
+def _status(outputs: Outputs, error: TagboatError | None) -> str:
+    """Return the one line that says what came of the run."""
+    released = outputs.released
+    if released and released.failed:
+        return f"❌ **{len(released.failed)} of {count(len(released.names), 'name')} failed**"
+    if error:
+        return f"❌ **Failed** (exit code {error.exit_code})"
+    if released and released.names:
+        moved = sum(name.outcome is Move.PUSHED for name in released.names)
+        return f"✅ **Pushed {count(moved, 'name')}**" if moved else "✅ **Every name pointed to this image before**"
+    why = f": {markdown(outputs.decision.reason)}" if outputs.decision and not outputs.decision.push else ""
+    return f"✅ **Built, not pushed**{why}" if outputs.built else f"⏭️ **Nothing was built**{why}"
+
+
+def _errors(error: TagboatError | None) -> list[str]:
+    if error is None:
+        return []
+    faults = flattened(error)
+    return ["### Errors", "", *within([_finding(f.problem, f.hint, f.location) for f in faults], _ERRORS)]
+
+
+def _image(outputs: Outputs) -> list[str]:
+    if outputs.built is None:
+        return []
+    rows = [
+        ("Digest", code(str(outputs.built.root.digest))),
+        ("Version", code(outputs.tagset.version)),
+        ("Layout", code(outputs.layout)),
+        ("Pushed because", markdown(outputs.decision.reason) if outputs.decision and outputs.decision.push else ""),
+    ]
+    facts = [f"- **{name}**: {value}" for name, value in rows if value]
+    if not outputs.references:
+        return facts
+    # A checked reference holds nothing that could end the code block.
+    return [*facts, "", "```sh", f"docker pull {outputs.references[0]}", "```"]
+
+
+def _platforms(built: Built | None) -> list[str]:
+    if built is None:
+        return []
+    rows = []
+    for platform, image in built.images.items():
+        manifest = _manifest(built, image.manifest.digest)
+        layers = str(len(manifest.layers)) if manifest else "?"
+        size = size_text(sum(layer.size for layer in manifest.layers)) if manifest else "?"
+        rows.append((markdown(str(platform)), layers, size, code(str(image.manifest.digest))))
+    return ["### Platforms", "", *table(("Platform", "Layers", "Size", "Manifest"), rows, budget_bytes=_PLATFORMS)]
+
+
+def _manifest(built: Built, digest: Digest) -> Manifest | None:
+    """Return a manifest of the layout, None when the layout is gone: a temporary one ends with its run."""
+    try:
+        raw = built.layout.joinpath("blobs", digest.algorithm, digest.encoded).read_bytes()
+    except OSError:
+        return None
+    manifest = parse(raw)
+    return manifest if isinstance(manifest, Manifest) else None
+
+
+def _names(outputs: Outputs) -> list[str]:
+    if outputs.released is None or not outputs.released.names:
+        return []
+    rows = [_name(name) for name in outputs.released.names]
+    return ["### Names", "", *table(("Name", "Outcome", "Sent", "There before"), rows, budget_bytes=_NAMES)]
+
+
+def _name(name: ReleasedName) -> tuple[str, ...]:
+    problem = f": {markdown(name.problem)}" if name.problem else ""
+    cost = name.transfer  # zero where another name of the same repository has it
+    return (
+        code(name.reference.familiar),
+        f"{_SIGNS[name.outcome]} {name.outcome}{problem}",
+        *((size_text(cost.bytes_sent), size_text(cost.bytes_skipped)) if cost.requests else ("", "")),
+    )
+
+
+def _tags(outputs: Outputs) -> list[str]:
+    rows = [
+        (
+            code(decision.rule),
+            code(decision.tag),
+            f"{_SIGNS[decision.outcome]} {decision.outcome}",
+            markdown(decision.reason),
+        )
+        for decision in outputs.tagset.decisions
+    ]
+    return ["### Tags", "", *table(("Rule", "Tag", "Outcome", "Reason"), rows, budget_bytes=_TAGS)] if rows else []
+
+
+def _labels(labels: Mapping[str, str]) -> list[str]:
+    if not labels:
+        return []
+    rows = [(code(key), code(value)) for key, value in sorted(labels.items())]
+    shown = table(("Label", "Value"), rows, budget_bytes=_LABELS)
+    return [f"<details><summary>{count(len(rows), 'label')}</summary>", "", *shown, "", "</details>"]
+
+
+def _warnings(outputs: Outputs) -> list[str]:
+    lines = list(dict.fromkeys(_warning_lines(outputs)))
+    return ["### Warnings", "", *within(lines, _WARNINGS)] if lines else []
+
+
+def _warning_lines(outputs: Outputs) -> Iterator[str]:
+    """Yield those with a place in a file first: they name the line to mend."""
+    for warning in outputs.plan.warnings if outputs.plan else ():
+        yield _finding(warning.problem, warning.hint, warning.location)
+    for text in (*outputs.tagset.warnings, *outputs.warnings):
+        yield f"- {markdown(text)}"
+
+
+def _finding(problem: str, hint: str, location: Location | None) -> str:
+    place = f"{code(str(location))} " if location else ""
+    return f"- {place}{markdown(problem)}{f' — {markdown(hint)}' if hint else ''}"
