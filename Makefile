@@ -1,0 +1,89 @@
+# What a developer types; `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+JOBS ?= 2
+
+# The development environment is made anew for another lock or another Python, and kept otherwise.
+VENV := .venv-dev
+BIN := $(VENV)/bin
+KEY := $(shell $(PYTHON) -c 'import hashlib, sys; print(hashlib.sha256(open("requirements-dev.lock", "rb").read() + sys.version.encode()).hexdigest()[:16])')
+READY := $(VENV)/.ready-$(KEY)
+
+# What the tests run against: real registries, other tools' layouts, foreign CPUs. Names of Debian and Ubuntu.
+PACKAGES := git skopeo umoci docker-registry apache2-utils qemu-user-static crun runc buildah
+PROGRAMS := git skopeo umoci docker-registry htpasswd qemu-aarch64-static crun runc buildah
+
+# In CI a test that does not run is a failure.
+STRICT := $(if $(CI),-p plugins.no_skips)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: test
+test: lint unit ## set up all that is needed, then lint and run every test
+
+.PHONY: unit
+unit: system $(READY) ## run the tests alone; ARGS="-k name" chooses some
+	PYTHONPATH=tests $(BIN)/python -m pytest -n $(JOBS) $(STRICT) $(ARGS)
+
+.PHONY: lint
+lint: $(READY) ## check style, types, imports and workflows
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	PYTHONPATH=src $(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(if $(wildcard action.yml),$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml)
+	$(BIN)/zizmor --offline --quiet .github $(wildcard action.yml)
+
+.PHONY: format
+format: $(READY) ## rewrite the code in the project's style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: lock
+lock: $(READY) ## pin the newest allowed versions, with hashes, for every Python and platform
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --only-binary :all: --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --only-binary :all: --custom-compile-command "make lock" pyproject.toml --group dev \
+	  --constraint requirements.lock --output-file requirements-dev.lock
+
+.PHONY: dev
+dev: $(READY) ## make the development environment alone
+
+.PHONY: system
+system: ## install the programs that tests run against (Debian, Ubuntu), or name those that lack
+	@missing=""; for program in $(PROGRAMS); do \
+	  PATH="$$PATH:/usr/sbin" command -v "$$program" >/dev/null || missing="$$missing $$program"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	$(call as_root,$(PACKAGES)) || { \
+	  echo "these programs are missing:$$missing (Debian, Ubuntu: apt-get install $(PACKAGES))" >&2; exit 1; }
+
+.PHONY: clean
+clean: ## remove what was made
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(READY):
+	rm -rf $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(call as_root,python3-venv)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
+	  --require-hashes --only-binary :all: --requirement requirements-dev.lock
+	touch $(READY)
+
+# Install packages as root, or through a sudo that asks nothing; fail where neither is possible.
+define as_root
+{ command -v apt-get >/dev/null && { \
+	root=""; if [ "$$(id -u)" != 0 ]; then root="sudo -n"; fi; \
+	$$root apt-get update -qq && \
+	$$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(1) >/dev/null; }; }
+endef
