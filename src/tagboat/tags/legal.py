@@ -21,5 +21,5 @@ def legal_tag(text: str) -> TagName | None:
     tag = _ILLEGAL.sub("-", text).lstrip("-.")
     if len(tag) > _LONGEST:
         suffix = hashlib.sha256(tag.encode()).hexdigest()[:_HASH_DIGITS]
-        tag = f"{tag[: _LONGEST - _HASH_DIGITS - 1].rstrip('-._')}-{suffix}"
+        tag = f"{tag[: _LONGEST - _HASH_DIGITS - 1].rstrip('-.')}-{suffix}"
     return TagName.parse(tag) if tag else None

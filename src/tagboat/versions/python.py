@@ -25,12 +25,11 @@ class PythonVersion:
     @classmethod
     def parse(cls, text: str) -> PythonVersion:
         """Return the version that `text` writes; missing parts count as 0. Raises `InputError`."""
-        from packaging.version import InvalidVersion
         from packaging.version import Version as Parsed
 
         try:
             parsed = Parsed(text)
-        except InvalidVersion as error:
+        except ValueError as error:  # InvalidVersion, or a number of thousands of digits
             raise InputError(f"{text!r} is not a PEP 440 version", "write 1.2.3, 1.2rc1 or 1.2.post1") from error
         return cls(
             normalised=str(parsed),
