@@ -17,7 +17,7 @@ configuration.configure()
 
 @pytest.mark.parametrize("contract", [contract["id"] for contract in CONTRACTS])
 def test_imports_keep_the_contract(contract: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Packages import only downwards, and each library has its one door."""
+    """A package knows only those below it, and each library is known to its door alone."""
     kept = use_cases.lint_imports(
         config_filename=str(CONFIGURATION), limit_to_contracts=(contract,), cache_dir=str(tmp_path), no_logo=True
     )

@@ -1,4 +1,4 @@
-"""A pytest plugin that makes every skip and every expected failure a failure, so that CI hides no gap.
+"""A pytest plugin for CI that makes every skip and every expected failure a failure.
 
 Load it with `-p plugins.no_skips` (with `tests` on PYTHONPATH). A skip whose reason is allowed for this machine is
 named with `--may-skip PART-OF-ITS-REASON`, once for each.
