@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ from tagboat.net.faults import ConnectionLostError, network_error
 from tagboat.net.message import FileBody, HttpReply, HttpRequest
 from tagboat.net.proxies import proxy_for
 from tagboat.net.redact import redact_url
-from tagboat.net.redirect import redirected
+from tagboat.net.redirect import origin, redirected
 from tagboat.net.trust import make_trust
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class HttpClient:
         self._environ, self._sleep, self._random = environ, sleep, random
         self._ca_file, self._user_agent = ca_file, user_agent
         self._lock = threading.Lock()
-        self._pools: dict[str | None, httpx.Client] = {}
+        self._pools: dict[tuple[str, str | None], httpx.Client] = {}
         self._sent: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
@@ -148,17 +149,20 @@ class HttpClient:
             raise network_error(error, request) from error
 
     def _pool(self, url: str) -> httpx.Client:
-        proxy = proxy_for(url, self._environ)
+        key = origin(url)[0], proxy_for(url, self._environ)
         with self._lock:
-            if proxy not in self._pools:
-                self._pools[proxy] = self._new_pool(proxy)
-            return self._pools[proxy]
+            if key not in self._pools:
+                self._pools[key] = self._new_pool(*key)
+            return self._pools[key]
 
-    def _new_pool(self, proxy: str | None) -> httpx.Client:
+    def _new_pool(self, scheme: str, proxy: str | None) -> httpx.Client:
         import httpx
 
+        # Reading the system's authorities takes longer than a push to this machine; a bare context believes nobody.
+        plain = scheme == "http"
+        trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else make_trust(self._ca_file, self._environ)
         pool = httpx.Client(
-            verify=make_trust(self._ca_file, self._environ),
+            verify=trust,
             proxy=proxy,
             trust_env=False,
             follow_redirects=False,

@@ -36,6 +36,10 @@ class Registry:
         self._door = Door(http, keychain, insecure_registries=insecure_registries)
         self._uploads = Uploads(self._door)
 
+    def close(self) -> None:
+        """Close all connections."""
+        self._door.http.close()
+
     def requests(self, repository: Repository) -> int:
         """Return how many HTTP requests this repository has cost so far, tokens and retries included."""
         return self._door.http.sent(str(repository))

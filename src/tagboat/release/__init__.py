@@ -1,1 +1,5 @@
 """The release step: names move last, each to an image that is all there."""
+
+from tagboat.release.mover import move_names
+
+__all__ = ["move_names"]
