@@ -7,6 +7,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src" / "tagboat"
 MODULES = sorted(SOURCE.rglob("*.py"))
+TESTS = sorted(Path(__file__).parents[1].rglob("test_*.py"))
 LINES_IN_A_FILE = 400
 LINES_IN_A_FUNCTION = 50
 SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "core", "manager", "misc"}
@@ -39,6 +40,17 @@ def test_names_say_what_is_inside() -> None:
     """No module is a drawer for what found no other place."""
     nameless = {name(path) for path in MODULES if SAYS_NOTHING & {path.stem, *path.relative_to(SOURCE).parts}}
     assert nameless - TERMS == set()
+
+
+def test_every_test_states_its_law() -> None:
+    """Each test has a docstring: the law it checks."""
+    silent = [
+        f"{path.name}: {node.name}"
+        for path in TESTS
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node)
+    ]
+    assert silent == []
 
 
 def test_every_module_says_its_purpose() -> None:
