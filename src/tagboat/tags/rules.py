@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from tagboat.errors import InputError
 from tagboat.oci.reference import Reference
 from tagboat.tags.dates import read_zone
+from tagboat.tags.handlebars import Scope
 from tagboat.tags.kinds import (
     Edge,
     Kind,
@@ -28,7 +29,7 @@ from tagboat.tags.kinds import (
 )
 from tagboat.tags.records import Record, checked_records
 from tagboat.tags.regex import Regex
-from tagboat.tags.template import Scope, Template
+from tagboat.tags.template import Template
 
 _DEFAULT_RULES = "type=schedule\ntype=ref,event=branch\ntype=ref,event=tag\ntype=ref,event=pr"
 _TYPED = re.compile(r"\s*type\s*=", re.IGNORECASE)

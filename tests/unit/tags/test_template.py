@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tagboat.errors import InputError
-from tagboat.tags.template import Scope, Template, nearest_name
+from tagboat.tags.handlebars import Scope, nearest_name
+from tagboat.tags.template import Template
 
 NOW = datetime(2020, 1, 10, 0, 30, tzinfo=UTC)
 VALUES = {
@@ -30,6 +31,7 @@ def _render(source):
         ("{{{tag}}}{{&tag}}{{this.tag}}{{./tag}}", "v1v1v1v1"),
         ("a {{~tag~}} b", "av1b"),
         ("a{{! it's }}b{{!-- {{tag}} --}}c", "abc"),
+        ("{{! alone }}", ""),
         (r"\{{tag}} {{tag}}", "{{tag}} v1"),
         (r"\\{{tag}}", r"\v1"),
         ("{{is_default_branch}} {{is_not_default_branch}}", "false true"),
