@@ -112,7 +112,9 @@ def _group(title: str, commands: tuple[str, ...], *rows: Input) -> tuple[Input, 
 _BUILD = _group(
     "Build",
     _BUILDING,
-    Input("context", Kind.PATH, "Folder that COPY and ADD read.", commands=_NAMING, default=".", peers=_BUILDX),
+    Input(
+        "context", Kind.PATH, "Folder that COPY and ADD read.", commands=_NAMING, default="this folder", peers=_BUILDX
+    ),
     Input("file", Kind.PATH, "The Dockerfile.", default="Dockerfile, else Containerfile", peers=_BUILDX),
     Input("target", Kind.TEXT, "Stage to build.", default="the last one", peers=_BUILDX),
     Input("platforms", Kind.WORDS, "Platforms, as linux/arm64.", default="this machine's", peers=_BUILDX),
@@ -161,7 +163,9 @@ _REGISTRY = _group(
     Input("username", Kind.TEXT, "User name at the registry.", peers=_LOGIN),
     Input("password", Kind.TEXT, "Password or token at the registry.", secret=True, peers=_LOGIN),
     Input("github-token", Kind.TEXT, "Token of the job, for ghcr.io.", secret=True, peers=_BUILDX + _METADATA),
-    Input("allow-pull-request-target", Kind.BOOLEAN, "Let a pull_request_target event push.", commands=_PIPELINE),
+    Input(
+        "allow-pull-request-target", Kind.BOOLEAN, "Act on pull_request_target, refused otherwise.", commands=_PIPELINE
+    ),
     Input("insecure-registries", Kind.WORDS, "Hosts to speak plain HTTP with."),
     Input("ca-file", Kind.PATH, "Certificates to trust besides the system's, as PEM."),
     Input("all-tags", Kind.BOOLEAN, "Push every tag that the layout names.", commands=("push",), flag_only=True),
