@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 
 from tagboat.errors import InputError
 
 _SLASHED = re.compile(r"/(?P<source>.+)/(?P<flags>.*)", re.DOTALL)
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "g": 0, "y": 0, "u": 0, "v": 0, "d": 0}
-# What the two dialects spell differently; other escapes are matched to be kept.
+# What the two dialects spell differently; other escapes and classes are matched to be kept.
 _DIALECT = re.compile(
-    r"(?P<group>\(\?<(?![=!]))|\\k<(?P<name>\w+)>|(?P<kept>\\.)|(?P<class>\[(?:\\.|[^\]\\])*\])|(?P<end>\$)", re.DOTALL
+    r"(?P<group>\(\?<(?![=!]))|\\k<(?P<name>\w+)>|(?P<empty>\[\^?\])|(?P<kept>\\.|\[(?:\\.|[^\]\\])*\])|(?P<end>\$)",
+    re.DOTALL,
 )
 
 
@@ -33,17 +35,17 @@ class Regex:
     def compile(cls, source: str, flags: str = "") -> Regex:
         """Compile a source without slashes; raises `InputError`."""
         if unknown := [flag for flag in flags if flag not in _FLAGS or flags.count(flag) > 1]:
-            raise InputError(
-                f"{unknown[0]!r} is not a flag of a regular expression, or stands twice", "use g, i, m or s"
-            )
+            raise InputError(f"{unknown[0]!r} is no flag of a regular expression, or stands twice", "use g, i, m or s")
         options = sum((_FLAGS[flag] for flag in flags), start=int(re.ASCII))
         end = "$" if "m" in flags else r"\Z"
+        translated = _DIALECT.sub(lambda found: _translate(found, end), source)
         try:
-            compiled = re.compile(_DIALECT.sub(lambda found: _translate(found, end), source), options)
-        except re.error as error:
-            raise InputError(
-                f"{source!r} is not a regular expression: {error}", "test the pattern, or quote it"
-            ) from error
+            # `[[` may mean something else one day; in JavaScript it does not
+            with warnings.catch_warnings(action="ignore", category=FutureWarning):
+                compiled = re.compile(translated, options)
+        except (re.error, OverflowError) as error:
+            problem = f"{source!r} is not a regular expression: {error}"
+            raise InputError(problem, "mend the pattern; quote the attribute when it holds a comma") from error
         return cls(compiled=compiled, every="g" in flags, sticky="y" in flags)
 
     def groups(self, text: str) -> tuple[str | None, ...]:
@@ -59,13 +61,6 @@ def _translate(found: re.Match[str], end: str) -> str:
         return "(?P<"
     if found["name"]:
         return f"(?P={found['name']})"
-    if found["class"]:
-        return _translate_class(found["class"])
+    if found["empty"]:
+        return "(?!)" if found["empty"] == "[]" else r"[\s\S]"
     return end if found["end"] else found[0]
-
-
-def _translate_class(text: str) -> str:
-    """Return a class of characters: `[]` matches nothing, `[^]` all, and signs that Python reserves are escaped."""
-    if text in {"[]", "[^]"}:
-        return "(?!)" if text == "[]" else r"[\s\S]"
-    return "[" + re.sub(r"\\.|[\[&~|]", lambda sign: sign[0] if len(sign[0]) > 1 else f"\\{sign[0]}", text[1:-1]) + "]"

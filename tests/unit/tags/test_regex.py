@@ -30,7 +30,7 @@ def test_groups(pattern, text, groups):
     assert Regex.parse(pattern).groups(text) == groups
 
 
-@pytest.mark.parametrize("pattern", ["(", "v(\\d{1", "/a/q", "/a/gg", "*"])
+@pytest.mark.parametrize("pattern", ["(", "v(\\d{1", "/a/q", "/a/gg", "*", "a{99999999999}"])
 def test_refused(pattern):
     """A source or a flag that is none is an input error."""
     with pytest.raises(InputError):
