@@ -127,7 +127,7 @@ _BUILD = _group(
     ),
     Input("no-cache", Kind.BOOLEAN, "Build every step anew.", peers=_BUILDX),
     Input("pull", Kind.BOOLEAN, "Look for newer base images.", peers=_BUILDX),
-    Input("compression", Kind.TEXT, "fast, balanced, small, gzip:LEVEL or zstd:LEVEL.", default="balanced"),
+    Input("compression", Kind.TEXT, "fast, balanced, small, gzip:LEVEL or zstd:LEVEL.", default="fast"),
     Input(
         "timestamps",
         Kind.CHOICE,

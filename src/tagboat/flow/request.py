@@ -43,7 +43,7 @@ class Step(StrEnum):
     RELEASE = "release"
 
 
-_PRESETS = {"fast": "gzip:1", "balanced": "gzip:2", "small": "gzip:9"}
+_PRESETS = {"fast": "gzip:2", "balanced": "gzip:6", "small": "gzip:9"}
 _LEVELS = {"gzip": range(1, 10), "zstd": range(1, 20)}
 
 

@@ -160,7 +160,7 @@ def test_choices(read):
     ("text", "compression"),
     [
         ("fast", Compression(level=1)),
-        ("balanced", Compression()),
+        ("balanced", Compression(codec="gzip", level=6)),
         ("small", Compression(level=9)),
         ("gzip:6", Compression(level=6)),
         ("zstd:3", Compression(codec="zstd", level=3)),
