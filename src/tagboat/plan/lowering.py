@@ -239,7 +239,7 @@ class StageLowering:
         return InlineFile(name=heredoc.name, data=text.encode("utf-8", "surrogateescape"))
 
     def _workdir(self, instruction: Workdir) -> None:
-        path = paths.absolute(self._expand(instruction.path), self._workdir_path())
+        path = paths.workdir(self._expand(instruction.path), self._workdir_path())
         self._run["WorkingDir"] = path
         if path == "/":
             self._note("WORKDIR /")

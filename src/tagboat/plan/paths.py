@@ -11,6 +11,12 @@ def absolute(path: str, workdir: str) -> str:
     return "/" + joined.lstrip("/")
 
 
+def workdir(path: str, current: str) -> str:
+    """Return a WORKDIR as the configuration records it: absolute and cleaned, a trailing slash kept as written."""
+    cleaned = absolute(path, current)
+    return cleaned + "/" if path.endswith("/") and cleaned != "/" else cleaned
+
+
 def destination(path: str, workdir: str) -> str:
     """Return a COPY destination: absolute, with its trailing slash kept, which says that a folder is meant.
 
