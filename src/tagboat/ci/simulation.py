@@ -12,6 +12,7 @@ from tagboat.errors import InputError
 from tagboat.flow.context import Context, PullRequest, System
 
 _FORMS = "write push:BRANCH, tag:NAME, pull_request:NUMBER, merge_request:NUMBER, schedule or dispatch"
+_NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 _REF_NAME = re.compile(r"(?!-)[^\s~^:?*\[\\\x00-\x1f\x7f]+")  # git check-ref-format, without its rarer rules
 
 
@@ -44,7 +45,7 @@ class Simulation:
             case Event.PUSH | Event.TAG:
                 fits = bool(_REF_NAME.fullmatch(value))
             case Event.PULL_REQUEST | Event.MERGE_REQUEST:
-                fits = value.isascii() and value.isdecimal() and int(value) > 0
+                fits = bool(_NUMBER.fullmatch(value))
             case Event.SCHEDULE | Event.DISPATCH:
                 fits = not value
             case _:

@@ -58,7 +58,7 @@ class Compression:
     def parse(cls, text: str) -> Compression:
         """Return what `fast`, `balanced`, `small` or `CODEC:LEVEL` names; raises `InputError`."""
         codec, _, level = _PRESETS.get(text.lower(), text.lower()).partition(":")
-        if level.isdecimal() and int(level) in _LEVELS.get(codec, ()):
+        if level in map(str, _LEVELS.get(codec, ())):
             return cls(codec=codec, level=int(level))
         raise InputError(
             f"{text!r} is no compression", "write fast, balanced or small, gzip:LEVEL (1 to 9) or zstd:LEVEL (1 to 19)"

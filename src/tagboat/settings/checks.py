@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from tagboat.errors import InputError
@@ -16,7 +17,7 @@ def epoch_seconds(environ: Mapping[str, str]) -> int | InputError | None:
     text = environ.get("SOURCE_DATE_EPOCH", "").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal()) or int(text) > _LATEST_EPOCH_SECONDS:
+    if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) > _LATEST_EPOCH_SECONDS:
         return InputError(
             f"SOURCE_DATE_EPOCH: {text!r} is no time",
             "write whole seconds since 1970, such as $(git log -1 --format=%ct)",
