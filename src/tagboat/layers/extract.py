@@ -6,7 +6,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, Self, cast
 
 from tagboat.errors import LayoutError
 from tagboat.layers.blocks import BLOCK_BYTES
@@ -27,6 +27,9 @@ _KINDS = {
 }
 # What aufs keeps beside whiteouts is its own affair (image-spec layer.md names only the opaque one).
 _AUFS_PREFIX = ".wh..wh."
+_CUT_SHORT = "a layer's tar archive ends in the middle of a file"
+# tarfile skips a file of any size that a header claims, piece by piece, and does not look for the end of the stream.
+_MAX_EMPTY_READS = 100
 
 
 def read_layer(stream: BinaryIO, media_type: str, spool: Path | None = None) -> Iterator[Entry]:
@@ -66,14 +69,30 @@ class _Tap:
     def __init__(self, stream: BinaryIO, copy: IO[bytes] | None) -> None:
         self._stream = stream
         self._copy = copy
+        self._empty_reads = 0
         self.count_bytes = 0
 
     def read(self, size: int) -> bytes:
         chunk = self._stream.read(size)
+        if not chunk:
+            self._empty_reads += 1
+            if self._empty_reads > _MAX_EMPTY_READS:
+                raise LayoutError(_CUT_SHORT)
         self.count_bytes += len(chunk)
         if self._copy and chunk:
             self._copy.write(chunk)
         return chunk
+
+
+class _Header(tarfile.TarInfo):
+    """A header whose size is one: old versions of tarfile go backwards by a negative one (CVE-2025-8194)."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        header = super().frombuf(buf, encoding, errors)
+        if header.size < 0:
+            raise tarfile.HeaderError("negative size")
+        return header
 
 
 def _members(tap: _Tap) -> Iterator[tarfile.TarInfo]:
@@ -81,17 +100,24 @@ def _members(tap: _Tap) -> Iterator[tarfile.TarInfo]:
     end = 0
     try:
         with tarfile.open(
-            fileobj=cast("BinaryIO", tap), mode="r|", bufsize=BLOCK_BYTES, encoding="utf-8", errors="surrogateescape"
+            fileobj=cast("BinaryIO", tap),
+            mode="r|",
+            bufsize=BLOCK_BYTES,
+            tarinfo=_Header,
+            encoding="utf-8",
+            errors="surrogateescape",
         ) as archive:
             for member in archive:
                 archive.members = []  # type: ignore[attr-defined]  # it would keep them all
+                if member.size < 0:  # by a PAX record
+                    raise tarfile.HeaderError("negative size")
                 end = member.offset_data + (member.size if member.isreg() else 0)
                 yield member
     except tarfile.TarError as error:
         if tap.count_bytes:
             raise LayoutError(f"a layer is not a tar archive: {error}") from error
     if end > tap.count_bytes:
-        raise LayoutError("a layer's tar archive ends in the middle of a file")
+        raise LayoutError(_CUT_SHORT)
 
 
 def _entry(member: tarfile.TarInfo, earlier: Mapping[str, Entry], spool: Path | None) -> Entry | None:

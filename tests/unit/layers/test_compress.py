@@ -55,7 +55,9 @@ def test_zstd_comes_back(data, level):
     assert zstd_library().decompress(squeeze(small, Compression(codec="zstd", level=level))) == small
 
 
-@pytest.mark.parametrize("compression", [GZIP, Compression(codec="gzip", level=6), ZSTD], ids=lambda c: f"{c.codec}:{c.level}")
+@pytest.mark.parametrize(
+    "compression", [GZIP, Compression(codec="gzip", level=6), ZSTD], ids=lambda c: f"{c.codec}:{c.level}"
+)
 def test_neither_workers_nor_chunks_change_a_byte(compression):
     """The same content gives the same bytes with any number of threads and however it is cut."""
     expected = squeeze(SAMPLE, compression, jobs=1)

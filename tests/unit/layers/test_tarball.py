@@ -69,7 +69,15 @@ def test_a_directory_ends_in_a_slash():
 
 @pytest.mark.parametrize(
     "path",
-    ["a" * 100, "a" * 101, "d" * 155 + "/" + "a" * 100, "d" * 156 + "/" + "a" * 100, "d/" * 200 + "f", "é" * 60, "\udcff"],
+    [
+        "a" * 100,
+        "a" * 101,
+        "d" * 155 + "/" + "a" * 100,
+        "d" * 156 + "/" + "a" * 100,
+        "d/" * 200 + "f",
+        "é" * 60,
+        "\udcff",
+    ],
 )
 @pytest.mark.parametrize("kind", [Kind.FILE, Kind.DIRECTORY])
 def test_any_path_comes_back(path, kind):
