@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagboat.dockerfile import expand, expand_fully, parse_dockerfile
-from tagboat.dockerfile.expand import ExpansionError
+from tagboat.dockerfile import parse_dockerfile
+from tagboat.dockerfile.expand import ExpansionError, expand, expand_fully
 from tagboat.dockerfile.heredoc import find_heredocs
 from tagboat.dockerfile.lexer import lex
 from tagboat.errors import TagboatError

@@ -41,7 +41,9 @@ def expand_fully(text: str, environment: Environment, escape: str = "\\", *, quo
     try:
         expanded, words = scanner.scan_until("")
     except LanguageError as error:
-        raise ExpansionError(f"{error.problem}, in {text!r}", error.hint) from error
+        raise ExpansionError(f"{error.problem}, in {text}", error.hint) from error
+    except RecursionError as error:
+        raise ExpansionError("variables are nested too deeply", "split the text with further ARG lines") from error
     return Expansion(text=expanded, words=tuple(words), used=frozenset(scanner.used), unset=frozenset(scanner.unset))
 
 

@@ -36,11 +36,15 @@ class LogicalLine:
     heredocs: tuple[Heredoc, ...] = ()
 
     def place(self, fragment: str = "") -> Location:
-        """Return where the fragment first stands in this instruction, or where the instruction starts."""
-        for offset, line in enumerate(self.lines):
-            column = line.find(fragment) + 1 if fragment else 0
-            if column:
-                return replace(self.location, line=self.location.line + offset, column=column, text=line)
+        """Return where the fragment stands in this instruction, or where the instruction starts.
+
+        A whole word is preferred to the start of one, and that to any other part.
+        """
+        escaped = re.escape(fragment)
+        for form in (rf"(?<!\S){escaped}(?!\S)", rf"(?<!\S){escaped}", escaped) if fragment else ():
+            for number, line in enumerate(self.lines, start=self.location.line):
+                if match := re.search(form, line):
+                    return replace(self.location, line=number, column=match.start() + 1, text=line)
         return self.location
 
 
@@ -68,7 +72,8 @@ def split_instruction(text: str, escape: str) -> tuple[str, tuple[str, ...], str
     """Return an instruction's keyword in capitals, its flags and its arguments."""
     keyword, *rest = _BLANKS.split(text.strip(WHITE_SPACE), maxsplit=1)
     flags, arguments = split_flags(rest[0] if rest else "", escape)
-    return keyword.upper(), flags, arguments
+    # Only ASCII has capitals here: a long s is not an S.
+    return keyword.upper() if keyword.isascii() else keyword, flags, arguments
 
 
 class _Lexer:

@@ -38,8 +38,8 @@ class Mount:
     """One mount, variables expanded; empty text and None stand for options that are not given.
 
     `source` of a bind or cache mount is a path in `from_` (empty: the build context, or an empty cache). `id` of a
-    secret is never empty. `env` is the variable that a secret goes to; one with `env` alone is no file. `mode` holds
-    permission bits.
+    secret is never empty; that of a cache, when empty, is its target. `env` is the variable that a secret goes to; one
+    with `env` alone is no file. `mode` holds permission bits.
     """
 
     type: MountType = MountType.BIND

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tagboat.dockerfile import Add, Copy, parse_dockerfile
+from tagboat.dockerfile import parse_dockerfile
+from tagboat.dockerfile.instructions import Add, Copy
 from tagboat.errors import DockerfileError
 
 

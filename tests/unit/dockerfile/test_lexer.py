@@ -78,6 +78,18 @@ def test_a_fragment_is_found_in_its_line():
     assert line.place("absent") == line.location == line.place()
 
 
+def test_a_whole_word_is_preferred_to_a_part():
+    """A caret points at the word that is meant, not at an earlier word that holds it."""
+    line = lex(b"ENV ab=1 bc=2 b", "Dockerfile").lines[0]
+    assert [line.place(word).column for word in ("b", "bc", "c=2")] == [15, 10, 11]
+
+
+def test_keywords_are_in_any_case_of_ascii():
+    """Keywords are read in any case, but no other letter stands for one of theirs."""
+    lines = lex("From a\nu\u017fer b\n".encode(), "Dockerfile").lines
+    assert [line.keyword for line in lines] == ["FROM", "u\u017fer"]
+
+
 def test_comments_right_above_belong_to_an_instruction():
     """A blank line or an empty comment ends a run of comments; directives are none."""
     text = b"# check=skip=all\n# gone\n\n# one\n#two\nFROM a\n# gone\n#\n# kept\nRUN b\nRUN c"

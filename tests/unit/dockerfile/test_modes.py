@@ -39,6 +39,12 @@ def test_directories_are_searchable():
     assert parse_mode("u=rwX,go=rX").apply(0o600, is_directory=True) == 0o755
 
 
+def test_only_octal_modes_are_the_same_for_all():
+    """A mode that depends on the file's own is told from one that does not."""
+    assert parse_mode("0755").is_octal
+    assert not parse_mode("a=rx").is_octal
+
+
 @pytest.mark.parametrize("text", ["", "8", "10000", "0o644", "u", "u~x", "u+q", "z+x", "u+x,", "u+gr", "rw"])
 def test_a_malformed_mode_is_refused(text: str):
     """What is neither octal up to 7777 nor symbolic is an error."""

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tagboat.dockerfile import (
+from tagboat.dockerfile import parse_dockerfile, parse_trigger
+from tagboat.dockerfile.devices import Device
+from tagboat.dockerfile.instructions import (
     Arg,
     Cmd,
     Entrypoint,
@@ -26,10 +28,7 @@ from tagboat.dockerfile import (
     User,
     Volume,
     Workdir,
-    parse_dockerfile,
-    parse_trigger,
 )
-from tagboat.dockerfile.devices import Device
 from tagboat.errors import DockerfileError, FaultsError, TagboatError
 
 _LANGUAGE = Path(__file__).parents[2] / "fixtures/language"
