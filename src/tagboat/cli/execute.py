@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from tagboat import pipeline
 from tagboat.cli.arguments import Arguments
-from tagboat.errors import Location
+from tagboat.errors import Location, raise_faults
 from tagboat.flow.outputs import Outputs
 from tagboat.flow.progress import Progress
 from tagboat.flow.request import Request, Step
@@ -32,6 +32,7 @@ _COMMANDS: Mapping[str, Callable[[Request, pipeline.Tools], Outputs]] = {
 
 def execute(arguments: Arguments, environ: Mapping[str, str], folder: Path, console: Console, stdout: TextIO) -> int:
     """Run one command and write its result to `stdout`; returns the exit code, raises `TagboatError`."""
+    raise_faults(arguments.faults)
     request = read_request(arguments.command, arguments.flags, arguments.positionals, environ, folder)
     for secret in (request.github_token, *(credentials.password for credentials in request.credentials)):
         console.mask(secret)
