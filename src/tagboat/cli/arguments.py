@@ -23,6 +23,7 @@ class Arguments:
     command: str
     flags: Mapping[str, list[str]]
     positionals: tuple[str, ...]
+    names_command: bool = True
     wants_help: bool = False
     wants_version: bool = False
     faults: tuple[InputError, ...] = ()
@@ -62,9 +63,9 @@ def read_arguments(argv: Sequence[str]) -> Arguments:
         flags.setdefault(name, []).append(value)
     wants_help = any(flags.pop(name, None) for name in ("help", "h"))
     wants_version = flags.pop("version", None) is not None
-    command = words[0] if words else DEFAULT_COMMAND
     return Arguments(
-        command=command,
+        command=words[0] if words else DEFAULT_COMMAND,
+        names_command=bool(words),
         flags=flags,
         positionals=tuple(words[1:]),
         wants_help=wants_help,

@@ -33,7 +33,8 @@ def _help(arguments: Arguments) -> int:
     from tagboat.cli.help import command_help, overview
     from tagboat.flow.commands import BY_NAME
 
-    sys.stdout.write(command_help(arguments.command) if arguments.command in BY_NAME else overview())
+    is_about_one = arguments.names_command and arguments.command in BY_NAME
+    sys.stdout.write(command_help(arguments.command) if is_about_one else overview())
     return 0
 
 
