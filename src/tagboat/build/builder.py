@@ -12,7 +12,6 @@ from tagboat.build.copying import Copying, CopyTimes, make_workdir, missing_sour
 from tagboat.build.export import ImageExport
 from tagboat.build.filetree import FileTree
 from tagboat.build.stage import Changes, StageState
-from tagboat.dockerfile.faults import LanguageError
 from tagboat.errors import TagboatError, raise_faults
 from tagboat.flow.built import Built, BuiltImage
 from tagboat.flow.plan import (
@@ -128,9 +127,8 @@ def _build_stages(
             try:
                 _apply(number, step, state, sources, times)
             except TagboatError as error:
+                error.location = error.location or step.location
                 faults.append(error)
-            except LanguageError as error:
-                faults.append(error.at(step.location))
         raise_faults(faults)
         sources.states[stage.index] = state
     return sources.states
