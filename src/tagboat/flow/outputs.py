@@ -11,6 +11,7 @@ from tagboat.flow.plan import BuildPlan
 from tagboat.flow.released import Move, Released
 from tagboat.flow.tagset import TagSet
 from tagboat.flow.uploaded import Uploaded
+from tagboat.oci.descriptor import Descriptor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,14 @@ class Outputs:
     seconds: float = 0.0
 
     @property
+    def root(self) -> Descriptor | None:
+        """The image that the run is about; None when there is none or, after a push of many tags, several."""
+        if self.built:
+            return self.built.root
+        digests = {name.digest for name in self.released.names} if self.released else set()
+        return self.uploaded.root if self.uploaded and digests <= {self.uploaded.root.digest} else None
+
+    @property
     def references(self) -> list[str]:
         """The names with their digest, `name:tag@sha256:…`, of those that now point to the image."""
         if self.released is None:
@@ -54,10 +63,10 @@ class Outputs:
         """Return the document of `build --json` and `run --json`."""
         tags = self.tagset.to_json()
         return {
-            "digest": str(self.built.root.digest) if self.built else "",
+            "digest": str(self.root.digest) if self.root else "",
             "digests": {key: str(digest) for key, digest in self.built.digests.items()} if self.built else {},
             "imageid": self.built.image_id if self.built else "",
-            "media-type": self.built.root.media_type if self.built else "",
+            "media-type": self.root.media_type if self.root else "",
             "layout": self.layout,
             "tags": tags["tags"] if self.tagset.names else [],
             "tag-names": tags["tag-names"],
@@ -67,18 +76,18 @@ class Outputs:
             "references": self.references,
             "pushed": [name.to_json() for name in self.released.names] if self.released else [],
             "metadata": self._metadata(),
-            "warnings": [*self.tagset.warnings, *self.warnings],
+            "warnings": list(dict.fromkeys((*self.tagset.warnings, *self.warnings))),
         }
 
     def _metadata(self) -> dict[str, Any]:
         """Return the keys that docker/build-push-action's `metadata` has."""
-        if self.built is None:
+        root = self.root
+        if root is None:
             return {}
         names = [name.reference.familiar for name in self.released.names] if self.released else []
-        root = self.built.root
         return {
             "containerimage.digest": str(root.digest),
-            "containerimage.config.digest": self.built.image_id,
+            **({"containerimage.config.digest": self.built.image_id} if self.built else {}),
             "containerimage.descriptor": {
                 "mediaType": root.media_type,
                 "digest": str(root.digest),
