@@ -50,7 +50,7 @@ def markdown(text: str, limit: int = 300) -> str:
 
     Entities hold in every place, unlike backslashes, which table cells and code spans read each in their own way.
     """
-    return _MARKDOWN.sub(lambda mark: f"&#{ord(mark[0])};", clipped(visible(text), limit))
+    return _MARKDOWN.sub(lambda mark: f"&#{ord(mark[0])};", clipped(visible(text[: limit + 1]), limit))
 
 
 def code(text: str, limit: int = 300) -> str:

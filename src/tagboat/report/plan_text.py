@@ -62,7 +62,7 @@ def _tag_parts(tagset: TagSet, *, width: int, colour: bool) -> Iterator[list[str
 
 
 def _decisions(tagset: TagSet, *, width: int, colour: bool) -> list[str]:
-    rows = [(entry.rule, entry.outcome, entry.tag or "-", entry.reason) for entry in tagset.decisions]
+    rows = [(entry.outcome, entry.tag or "-", f"{entry.rule}: {entry.reason}") for entry in tagset.decisions]
     lines = columns(rows, width=width, indent=_INDENT)
     return [coloured(line) for line in lines] if colour else lines
 

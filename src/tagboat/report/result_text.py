@@ -22,11 +22,11 @@ def result_text(outputs: Outputs, *, colour: bool = False) -> str:
 
 
 def _lines(outputs: Outputs) -> Iterator[str]:
-    if outputs.built:
-        yield f"digest     {outputs.built.root.digest}"
-        if len(outputs.built.images) > 1:
-            for platform, digest in outputs.built.digests.items():
-                yield f"platform   {digest}  {platform}"
+    if outputs.root:
+        yield f"digest     {outputs.root.digest}"
+    if outputs.built and len(outputs.built.images) > 1:
+        for platform, digest in outputs.built.digests.items():
+            yield f"platform   {digest}  {platform}"
     if outputs.layout:
         yield f"layout     {visible(outputs.layout)}"
     for name in outputs.released.names if outputs.released else ():

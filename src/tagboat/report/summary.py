@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from tagboat.errors import Location, TagboatError
 from tagboat.flow.built import Built
 from tagboat.flow.outputs import Outputs
 from tagboat.flow.released import Move, ReleasedName
 from tagboat.flow.tagset import Outcome
+from tagboat.flow.uploaded import Uploaded
 from tagboat.oci.digest import Digest
 from tagboat.oci.manifest import Manifest, parse
 from tagboat.report.escaping import code, markdown
@@ -38,19 +39,20 @@ def summary_markdown(outputs: Outputs, *, error: TagboatError | None = None) -> 
     """
     parts = (
         _head(outputs, error),
-        _errors(error),
         _image(outputs),
-        _platforms(outputs.built),
+        _errors(error),
+        _platforms(outputs.built, outputs.uploaded),
         _names(outputs),
         _tags(outputs),
         _labels(outputs.tagset.labels),
         _warnings(outputs),
     )
-    return "\n".join("\n".join(part) + "\n" for part in parts if part) + "\n"
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
 def _head(outputs: Outputs, error: TagboatError | None) -> list[str]:
-    names = outputs.tagset.references
+    released = outputs.released.names if outputs.released else ()
+    names = [*outputs.tagset.references, *(name.reference for name in released)]
     title = names[0].repository.familiar if names else "image"
     version = f" {markdown(outputs.tagset.version)}" if outputs.tagset.version else ""
     spent = f" · {duration_text(outputs.seconds)}" if outputs.seconds else ""
@@ -79,13 +81,11 @@ def _errors(error: TagboatError | None) -> list[str]:
 
 
 def _image(outputs: Outputs) -> list[str]:
-    if outputs.built is None:
-        return []
     rows = [
-        ("Digest", code(str(outputs.built.root.digest))),
+        ("Digest", code(str(outputs.root.digest)) if outputs.root else ""),
         ("Version", code(outputs.tagset.version)),
         ("Layout", code(outputs.layout)),
-        ("Pushed because", markdown(outputs.decision.reason) if outputs.decision and outputs.decision.push else ""),
+        ("Push", markdown(outputs.decision.reason) if outputs.decision and outputs.decision.push else ""),
     ]
     facts = [f"- **{name}**: {value}" for name, value in rows if value]
     if not outputs.references:
@@ -94,26 +94,36 @@ def _image(outputs: Outputs) -> list[str]:
     return [*facts, "", "```sh", f"docker pull {outputs.references[0]}", "```"]
 
 
-def _platforms(built: Built | None) -> list[str]:
+def _platforms(built: Built | None, uploaded: Uploaded | None) -> list[str]:
     if built is None:
         return []
-    rows = []
-    for platform, image in built.images.items():
-        manifest = _manifest(built, image.manifest.digest)
-        layers = str(len(manifest.layers)) if manifest else "?"
-        size = size_text(sum(layer.size for layer in manifest.layers)) if manifest else "?"
-        rows.append((markdown(str(platform)), layers, size, code(str(image.manifest.digest))))
+    rows = [
+        (markdown(str(platform)), *_contents(_manifest(built, uploaded, digest)), code(digest))
+        for platform, digest in ((platform, image.manifest.digest) for platform, image in built.images.items())
+    ]
     return ["### Platforms", "", *table(("Platform", "Layers", "Size", "Manifest"), rows, budget_bytes=_PLATFORMS)]
 
 
-def _manifest(built: Built, digest: Digest) -> Manifest | None:
-    """Return a manifest of the layout, None when the layout is gone: a temporary one ends with its run."""
+def _contents(manifest: Manifest | None) -> tuple[str, str]:
+    """Return how many layers there are and their size; empty where nobody can say any more."""
+    if manifest is None:
+        return "", ""
+    return str(len(manifest.layers)), size_text(sum(layer.size for layer in manifest.layers))
+
+
+def _manifest(built: Built, uploaded: Uploaded | None, digest: Digest) -> Manifest | None:
+    """Return a manifest from what was uploaded, else from the layout; None when that is gone with its run."""
+    if uploaded and uploaded.root.digest == digest:
+        return _as_manifest(uploaded.raw)
     try:
-        raw = built.layout.joinpath("blobs", digest.algorithm, digest.encoded).read_bytes()
+        return _as_manifest(built.layout.joinpath("blobs", digest.algorithm, digest.encoded).read_bytes())
     except OSError:
         return None
-    manifest = parse(raw)
-    return manifest if isinstance(manifest, Manifest) else None
+
+
+def _as_manifest(raw: bytes) -> Manifest | None:
+    parsed = parse(raw)
+    return parsed if isinstance(parsed, Manifest) else None
 
 
 def _names(outputs: Outputs) -> list[str]:
@@ -155,16 +165,13 @@ def _labels(labels: Mapping[str, str]) -> list[str]:
 
 
 def _warnings(outputs: Outputs) -> list[str]:
-    lines = list(dict.fromkeys(_warning_lines(outputs)))
-    return ["### Warnings", "", *within(lines, _WARNINGS)] if lines else []
-
-
-def _warning_lines(outputs: Outputs) -> Iterator[str]:
-    """Yield those with a place in a file first: they name the line to mend."""
-    for warning in outputs.plan.warnings if outputs.plan else ():
-        yield _finding(warning.problem, warning.hint, warning.location)
-    for text in (*outputs.tagset.warnings, *outputs.warnings):
-        yield f"- {markdown(text)}"
+    """Return the warnings, each once; those about a line of a file first, since there is something to mend."""
+    planned = outputs.plan.warnings if outputs.plan else ()
+    told = {f"{warning.location}: {warning.problem}" if warning.location else warning.problem for warning in planned}
+    others = (text for text in (*outputs.tagset.warnings, *outputs.warnings) if text not in told)
+    lines = [_finding(warning.problem, warning.hint, warning.location) for warning in planned]
+    lines += [f"- {markdown(text)}" for text in others]
+    return ["### Warnings", "", *within(list(dict.fromkeys(lines)), _WARNINGS)] if lines else []
 
 
 def _finding(problem: str, hint: str, location: Location | None) -> str:
