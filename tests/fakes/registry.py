@@ -121,7 +121,7 @@ class _Exchange(BaseHTTPRequestHandler):
     def answer(self) -> None:
         parts = urlsplit(self.path)
         self.url, self.query = parts.path, {key: values[0] for key, values in parse_qs(parts.query).items()}
-        self.body, self.cut, self.sent_status = b"", -1, 0
+        self.body, self.cut, self.noted = b"", -1, False
         try:
             fault = self.registry.fault(f"{self.command} {self.path}")
             self.read_body(fault.take if fault else -1)
@@ -138,7 +138,7 @@ class _Exchange(BaseHTTPRequestHandler):
             self.registry.crashes.append(f"{self.command} {self.path}: {error!r}")
             raise
         finally:
-            self.write_down(parts.query)
+            self.note(0)
 
     def read_body(self, take: int) -> None:
         assert "Transfer-Encoding" not in self.headers, "a body without its length"
@@ -157,27 +157,29 @@ class _Exchange(BaseHTTPRequestHandler):
         raise NotImplementedError
 
     def reset(self) -> None:
-        self.wfile.flush()
+        self.note(0)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
         self.connection.close()
 
-    def write_down(self, query: str) -> None:
-        headers = {name.lower(): value for name, value in self.headers.items()}
+    def note(self, status: int) -> None:
+        """Write the request down, once, before the client can know of it."""
+        if self.noted:
+            return
+        self.noted = True
+        entry = Logged(
+            method=self.command,
+            path=self.url,
+            query=urlsplit(self.path).query,
+            headers={name.lower(): value for name, value in self.headers.items()},
+            size=len(self.body),
+            status=status,
+        )
         with self.registry.lock:
-            self.registry.log.append(
-                Logged(
-                    method=self.command,
-                    path=self.url,
-                    query=query,
-                    headers=headers,
-                    size=len(self.body),
-                    status=self.sent_status,
-                )
-            )
+            self.registry.log.append(entry)
 
     def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
-        self.sent_status = status
+        self.note(status)
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)

@@ -145,7 +145,9 @@ class HttpClient:
             content = body.chunks() if isinstance(body, FileBody) else body
             prepared = pool.build_request(request.method, request.url, headers=headers, content=content)
             return pool.send(prepared, stream=True)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise NetworkError(f"{request}: this address cannot be used: {error}") from error
+        except httpx.HTTPError as error:
             raise network_error(error, request) from error
 
     def _pool(self, url: str) -> httpx.Client:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 
-from tagboat.net.redirect import origin
+from tagboat.net.redirect import is_loopback, origin
 
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
     """Return the proxy's address, or None to go straight; loopback is never asked of a proxy."""
     scheme, host, port = origin(url)
-    if _is_loopback(host) or any(_matches(entry, host, port) for entry in _variable("no_proxy", environ).split(",")):
+    if is_loopback(host) or any(_matches(entry, host, port) for entry in _variable("no_proxy", environ).split(",")):
         return None
     proxy = _variable(f"{scheme}_proxy", environ) or _variable("all_proxy", environ)
     if not proxy:
@@ -21,15 +21,6 @@ def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
 
 def _variable(name: str, environ: Mapping[str, str]) -> str:
     return (environ.get(name) or environ.get(name.upper()) or "").strip()
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _matches(entry: str, host: str, port: int) -> bool:

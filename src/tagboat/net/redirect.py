@@ -35,12 +35,12 @@ def check_target(url: str, *, source: str) -> None:
     """
     scheme, host, _ = origin(url)
     source_scheme, source_host, _ = origin(source)
-    if scheme not in _PORTS or (source_scheme == "https" and scheme == "http"):
+    if scheme not in _PORTS or not host or (source_scheme == "https" and scheme == "http"):
         raise RegistryError(
             f"{source_host} leads to {redact_url(url)}, which is not HTTPS",
             "a registry behind a proxy needs X-Forwarded-Proto, or its own external address configured",
         )
-    if host != source_host and _is_ours_alone(host) and not _is_ours_alone(source_host):
+    if host != source_host and _is_forbidden(host, source_host):
         raise RegistryError(
             f"{source_host} leads to {redact_url(url)}, an address inside this machine", "that looks like an attack"
         )
@@ -65,9 +65,21 @@ def redirected(request: HttpRequest, status: int, headers: Mapping[str, str]) ->
     return dataclasses.replace(request, url=url, headers=kept)
 
 
-def _is_ours_alone(host: str) -> bool:
+def _is_forbidden(host: str, source_host: str) -> bool:
+    """Say whether a host is a cloud's metadata service, or this machine while the source is another."""
+    if is_loopback(host):
+        return not is_loopback(source_host)
     try:
-        address = ipaddress.ip_address(host)
+        return ipaddress.ip_address(host).is_link_local
     except ValueError:
-        return host == "localhost"
-    return address.is_loopback or address.is_link_local
+        return False
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine, by name or address (RFC 6761 §6.3)."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import ipaddress
 import threading
 from collections.abc import Collection, Iterator
 from http import HTTPStatus
@@ -15,7 +14,7 @@ from tagboat.errors import TagboatError
 from tagboat.net.client import HttpClient, Incoming
 from tagboat.net.message import HttpReply, HttpRequest
 from tagboat.net.probe import speaks_tls
-from tagboat.net.redirect import check_target, origin
+from tagboat.net.redirect import check_target, is_loopback, origin
 from tagboat.oci.reference import DOCKER_HUB, Repository
 from tagboat.registry.bearer import BearerTokens, check_realm
 from tagboat.registry.challenge import Challenge, parse_challenges
@@ -158,7 +157,7 @@ class Door:
             if registry not in self._hosts:
                 self._hosts[registry] = Host(
                     registry,
-                    plain_allowed=registry in self._insecure or _is_local(registry),
+                    plain_allowed=registry in self._insecure or is_loopback(origin(f"http://{registry}")[1]),
                     http=self.http,
                     keychain=self._keychain,
                 )
@@ -171,14 +170,3 @@ def _scheme(name: str, *, plain_allowed: bool) -> str:
         return "https"
     _, host, port = origin(f"http://{name}")
     return "https" if speaks_tls(host, port) else "http"
-
-
-def _is_local(registry: str) -> bool:
-    """Say whether a registry is on this machine; private networks are not."""
-    host = origin(f"http://{registry}")[1]
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
