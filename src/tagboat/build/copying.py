@@ -45,7 +45,7 @@ class Copying:
         self._owner: Owner | None = find_owner(step.chown, passwd, step.location) if step.chown else None
         self._mode: Mode | None = _mode(step)
         self._exclude = IgnoreRules.of(step.exclude) if step.exclude else None
-        self._action = 0  # hard links hold within one source, as in BuildKit's copy
+        self._links = object()  # hard links hold within one source, as in BuildKit's copy
 
     def run(self, source: FileTree) -> None:
         """Copy every source of the step; raises `DockerfileError`, or all missing sources together."""
@@ -60,7 +60,7 @@ class Copying:
             entry = Entry(inline.name, Kind.FILE, 0o644, size=len(inline.data), content=BytesContent(inline.data))
             self._copy_file(entry, inline.name)
         for item in items:
-            self._action += 1
+            self._links = object()
             if self._step.parents:
                 self._copy_with_parents(source, item)
             else:
@@ -121,7 +121,7 @@ class Copying:
         if self._mode is not None and entry.kind is not Kind.SYMLINK:
             mode = self._mode.apply(mode, is_directory=entry.kind is Kind.DIRECTORY)
         owner = self._owner or Owner(entry.uid, entry.gid)
-        group = None if entry.link_group is None else (id(self), self._action, entry.link_group)
+        group = None if entry.link_group is None else (self._links, entry.link_group)
         self._changes.put(
             Entry(
                 path,

@@ -58,7 +58,7 @@ class Changes:
 
     def put(self, entry: Entry) -> None:
         """Put an entry in place of what lies at its path; a directory keeps what is in it."""
-        self._tree.apply((entry,))
+        self._tree.put(entry)
         self._changed[entry.path] = entry
 
     def make_directories(self, path: str, template: Entry) -> None:

@@ -55,9 +55,9 @@ class Tree:
         for entry in added:
             group = entry.link_group
             if group is not None:
-                self._add(entry._replace(link_group=(layer, group) if names[group] > 1 else None))
+                self.put(entry._replace(link_group=(layer, group) if names[group] > 1 else None))
             else:
-                self._add(entry)
+                self.put(entry)
 
     def get(self, path: str) -> Entry | None:
         """Return what lies at this very path, no symlink followed; None when there is nothing."""
@@ -119,7 +119,11 @@ class Tree:
             pending.extend(entry.target.split("/")[::-1])
         return "/".join(resolved)
 
-    def _add(self, entry: Entry) -> None:
+    def put(self, entry: Entry) -> None:
+        """Put one entry where it says, as `apply` does; its `link_group` must be unique over all trees.
+
+        For whoever changes a tree path by path. Raises `LayoutError` as `apply` does.
+        """
         if not entry.path and entry.kind is not Kind.DIRECTORY:
             raise LayoutError(f"a layer makes the root a {entry.kind}")
         parent, _, name = entry.path.rpartition("/")
@@ -150,7 +154,7 @@ class Tree:
             missing.append(at)
             at = at.rpartition("/")[0]
         for path in reversed(missing):
-            self._add(_ROOT._replace(path=path))
+            self.put(_ROOT._replace(path=path))
         return parent
 
     def _linked(self, entry: Entry) -> Entry:
