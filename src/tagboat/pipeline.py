@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,13 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tagboat.errors import InputError, MachineError, TagboatError, raise_faults
+from tagboat.errors import FaultsError, InputError, MachineError, TagboatError, raise_faults
 from tagboat.flow.context import Context
-from tagboat.flow.outputs import Outputs
+from tagboat.flow.outputs import Outputs, PushDecision
 from tagboat.flow.plan import BuildPlan, ImageNeed, ImageSource, PlanWarning
 from tagboat.flow.progress import Progress
 from tagboat.flow.released import Released
-from tagboat.flow.request import ContextKind, Request, Step, Timestamps
+from tagboat.flow.request import ContextKind, Push, Request, Step, Timestamps
 from tagboat.flow.tagset import TagSet
 from tagboat.oci.config import ImageConfig
 from tagboat.oci.descriptor import Descriptor
@@ -105,7 +105,8 @@ def push(request: Request, tools: Tools) -> Outputs:
         roots[root.digest] = root
     outputs = Outputs()
     for digest, references in wanted.items():
-        outputs = _released(outputs, layout, roots[digest], references, request, tools)
+        image = _Image(layout=layout, root=roots[digest], names=tuple(references))
+        outputs = _published(image, request, tools, outputs)
     return outputs
 
 
@@ -142,8 +143,8 @@ def _built_and_released(request: Request, tools: Tools, outputs: Outputs, folder
     from tagboat.layout.reader import open_layout
 
     layout = open_layout(outputs.built.layout)
-    references = outputs.tagset.references
-    return _released(outputs, layout, outputs.built.root, references, request, tools)
+    image = _Image(layout=layout, root=outputs.built.root, names=outputs.tagset.references)
+    return _published_if_allowed(image, request, tools, outputs)
 
 
 def _built(request: Request, tools: Tools, outputs: Outputs, folder: Path) -> Outputs:
@@ -181,28 +182,46 @@ def _built(request: Request, tools: Tools, outputs: Outputs, folder: Path) -> Ou
     return dataclasses.replace(outputs, built=built, layout=str(request.output or ""))
 
 
-def _released(
-    outputs: Outputs,
-    layout: Layout,
-    root: Descriptor,
-    references: Sequence[Reference],
-    request: Request,
-    tools: Tools,
-) -> Outputs:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Image:
+    """An image in a layout, and the names that it is to get."""
+
+    layout: Layout
+    root: Descriptor
+    names: tuple[Reference, ...]
+
+
+def _published(image: _Image, request: Request, tools: Tools, outputs: Outputs) -> Outputs:
     """Upload everything by digest, then move the names; names of earlier calls are kept in the outputs."""
     from tagboat.release import move_names
     from tagboat.upload import supply_missing, upload_layout
 
-    registry = tools.registry()
-    with tools.progress.group("Upload"):
-        uploaded = upload_layout(layout, root, references, registry, jobs=request.jobs, progress=tools.progress)
+    registry, progress = tools.registry(), tools.progress
+    with progress.group("Upload"):
+        uploaded = upload_layout(image.layout, image.root, image.names, registry, jobs=request.jobs, progress=progress)
     outputs = dataclasses.replace(outputs, uploaded=uploaded)
     if request.until in (Step.UPLOAD, Step.SIGN):
         return outputs
-    with tools.progress.group("Release"):
-        released = move_names(uploaded, references, registry, progress=tools.progress, supply=partial(supply_missing, layout, root, registry=registry))
+    supply = partial(supply_missing, image.layout, image.root, registry=registry)
+    with progress.group("Release"):
+        released = move_names(uploaded, image.names, registry, progress=progress, supply=supply)
     before = outputs.released.names if outputs.released else ()
     return dataclasses.replace(outputs, released=Released(names=(*before, *released.names)))
+
+
+def _published_if_allowed(image: _Image, request: Request, tools: Tools, outputs: Outputs) -> Outputs:
+    """Publish; where `push: auto` meets a job token that may only read, say so and let the build be enough."""
+    from tagboat.registry.faults import JobTokenRefusedError
+
+    try:
+        return _published(image, request, tools, outputs)
+    except (JobTokenRefusedError, FaultsError) as error:
+        refusals = error.faults if isinstance(error, FaultsError) else (error,)
+        if request.push is not Push.AUTO or not all(isinstance(fault, JobTokenRefusedError) for fault in refusals):
+            raise
+        reason = "push is auto, and this job's own token may not write to the registry"
+        tools.progress.warn(f"not pushed: {reason}: {refusals[0].problem}", refusals[0].hint)
+        return dataclasses.replace(outputs, decision=PushDecision(push=False, reason=reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,18 +24,22 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """What proves who we are; `source` says for people where it was found."""
+    """What proves who we are; `source` says for people where it was found.
+
+    `of_job` marks the token that the CI system itself gives a job, which may be read-only without anybody's fault.
+    """
 
     kind: Kind
     secret: Secret
     source: str
     username: str = ""
+    of_job: bool = False
 
     @classmethod
-    def of(cls, username: str, secret: str, source: str) -> Credential:
+    def of(cls, username: str, secret: str, source: str, *, of_job: bool = False) -> Credential:
         """Return the credential of a user name and secret; the name `<token>` marks an identity token."""
         kind = Kind.IDENTITY_TOKEN if username == "<token>" else Kind.PASSWORD
-        return cls(kind=kind, username=username, secret=Secret(secret), source=source)
+        return cls(kind=kind, username=username, secret=Secret(secret), source=source, of_job=of_job)
 
     def basic(self) -> str:
         """Return the value of an `Authorization` header of the Basic scheme (RFC 7617)."""

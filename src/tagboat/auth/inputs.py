@@ -37,7 +37,7 @@ class GithubSource:
         token = self.token.reveal() or self.environ.get("GITHUB_TOKEN", "")
         if registry != "ghcr.io" or not token:
             return None
-        return Credential.of(self.environ.get("GITHUB_ACTOR") or "github-actions", token, "GITHUB_TOKEN")
+        return Credential.of(self.environ.get("GITHUB_ACTOR") or "github-actions", token, "GITHUB_TOKEN", of_job=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class GitlabSource:
                     get("CI_REGISTRY_USER", ""), get("CI_REGISTRY_PASSWORD", ""), "CI_REGISTRY_PASSWORD"
                 )
             if get("CI_JOB_TOKEN"):
-                return Credential.of("gitlab-ci-token", get("CI_JOB_TOKEN", ""), "CI_JOB_TOKEN")
+                return Credential.of("gitlab-ci-token", get("CI_JOB_TOKEN", ""), "CI_JOB_TOKEN", of_job=True)
         proxy = get("CI_DEPENDENCY_PROXY_SERVER")
         if proxy and registry == normal_host(proxy) and get("CI_DEPENDENCY_PROXY_PASSWORD"):
             return Credential.of(

@@ -141,7 +141,7 @@ def _loader(stage: StagePlan, states: Mapping[int, StageState], bases: Bases) ->
             return Tree
         case StageBase(index=index):
             parent = states[index]
-            return lambda: parent.tree.copy()
+            return lambda: parent.tree.copy()  # noqa: PLW0108 - the parent's tree is only loaded when this is called
         case ImageSource():
             return bases.get(base).tree
         case _ as never:

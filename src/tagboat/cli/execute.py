@@ -13,11 +13,13 @@ from typing import Any, TextIO
 
 from tagboat import pipeline
 from tagboat.cli.arguments import Arguments
-from tagboat.errors import Location, raise_faults
+from tagboat.errors import Location, TagboatError, raise_faults
 from tagboat.flow.outputs import Outputs
 from tagboat.flow.progress import Progress
 from tagboat.flow.request import Request, Step
 from tagboat.report.console import Console
+from tagboat.report.document import metadata_file, printable
+from tagboat.report.sinks import write_outputs
 from tagboat.settings import read_request
 from tagboat.wiring import make_tools
 
@@ -42,22 +44,25 @@ def execute(arguments: Arguments, environ: Mapping[str, str], folder: Path, cons
     if request.command == "plan":
         request = dataclasses.replace(request, dry_run=True)
     started = time.monotonic()
-    outputs = _COMMANDS[request.command](request, make_tools(request, environ, progress))
+    changes_something = request.command != "tags" and not request.dry_run
+    try:
+        outputs = _COMMANDS[request.command](request, make_tools(request, environ, progress))
+    except TagboatError as error:
+        if changes_something:
+            write_outputs(Outputs(warnings=tuple(progress.warnings)), environ, delimiter=_random_word, error=error)
+        raise
     outputs = dataclasses.replace(outputs, seconds=time.monotonic() - started, warnings=tuple(progress.warnings))
-    if request.command != "tags" and not request.dry_run:
-        _write(request, outputs, environ)
+    if changes_something:
+        write_outputs(outputs, environ, delimiter=_random_word)
+        if request.metadata_file is not None:
+            metadata_file(outputs, request.metadata_file)
     stdout.write(_text(request, outputs))
     stdout.flush()
     return next((name.exit_code for name in outputs.released.failed), 0) if outputs.released else 0
 
 
-def _write(request: Request, outputs: Outputs, environ: Mapping[str, str]) -> None:
-    from tagboat.report.document import metadata_file
-    from tagboat.report.sinks import write_outputs
-
-    write_outputs(outputs, environ, delimiter=lambda: os.urandom(16).hex())
-    if request.metadata_file is not None:
-        metadata_file(outputs, request.metadata_file)
+def _random_word() -> str:
+    return os.urandom(16).hex()
 
 
 def _text(request: Request, outputs: Outputs) -> str:
@@ -79,8 +84,6 @@ def _text(request: Request, outputs: Outputs) -> str:
 
 def _document(request: Request, outputs: Outputs) -> dict[str, Any]:
     """Return the one document of --json: that of the command, or of the last step that was asked for."""
-    from tagboat.report.document import printable
-
     if request.command == "tags" or request.until is Step.TAGS:
         return outputs.tagset.to_json()
     steps = {

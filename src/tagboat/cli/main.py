@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -18,6 +19,8 @@ _BUG, _INTERRUPTED = 1, 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; nothing but the command's own result goes to stdout."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names that the locale cannot write must not end a run
+        sys.stdout.reconfigure(errors="backslashreplace")
     arguments = read_arguments(sys.argv[1:] if argv is None else argv)
     if arguments.wants_version:
         sys.stdout.write(f"tagboat {__version__}\n")

@@ -12,7 +12,7 @@ class Progress(Protocol):
     """A listener to a run; its methods may be called from several threads at once."""
 
     def group(self, title: str) -> AbstractContextManager[None]:
-        """Open a part of the run that can be folded away; closed when the block ends, left open by an error."""
+        """Open a part of the run that can be folded away; closed when the block ends, also by an error."""
 
     def info(self, text: str) -> None:
         """Tell one line of what was done."""

@@ -57,7 +57,7 @@ class FileContent:
 
     def open(self) -> BinaryIO:
         """Open the file, unbuffered: readers ask for large chunks."""
-        return open(self.path, "rb", buffering=0)
+        return open(self.path, "rb", buffering=0)  # noqa: PTH123 - the path may hold bytes that Path would change
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FileContent) and self.path == other.path

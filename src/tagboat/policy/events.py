@@ -42,5 +42,5 @@ def refuse_unsafe_event(context: Context, *, allow_pull_request_target: bool) ->
     if "pull_request_target" in context.event and not allow_pull_request_target:
         raise PolicyError(
             "the event pull_request_target is refused: it builds a stranger's sources beside this repository's secrets",
-            "use the event pull_request; or set allow-pull-request-target: true if none of their sources is checked out",
+            "use the event pull_request; or set allow-pull-request-target: true if their sources are not checked out",
         )

@@ -18,10 +18,11 @@ from tagboat.oci.digest import Digest
 from tagboat.oci.reference import Repository
 
 _SHOWN_CHARACTERS = 500
+_PACKAGE_SETTINGS = "write_package|Create organization package"  # actions/runner#1039
 # What registries say, and what to do about it; the first that matches counts.
 _HINTS = (
     (
-        r"write_package|Create organization package",
+        _PACKAGE_SETTINGS,
         "give the job `packages: write`, and the package this repository under Manage Actions access",
     ),
     (r"repository with name .* does not exist", "create the repository in ECR, or a creation template for it"),
@@ -53,6 +54,10 @@ class MissingPartsError(RegistryError):
         self.missing = tuple(missing)
 
 
+class JobTokenRefusedError(CredentialError):
+    """The registry does not let the job's own token do this: most often it is read-only by the job's settings."""
+
+
 def complaints(reply: HttpReply) -> tuple[Complaint, ...]:
     """Return what an error body says, in the specification's form or in another that registries send."""
     try:
@@ -77,6 +82,8 @@ def refusal(reply: HttpReply, *, asked: str, repository: Repository, credential:
     problem = f"{repository}: {asked} {redact_url(reply.url)}: {_status(reply.status)}" + (
         f": {words}" if words else ""
     )
+    if reply.status == HTTPStatus.FORBIDDEN and _is_read_only(credential, words):
+        return _read_only(problem)
     if reply.status == HTTPStatus.UNAUTHORIZED:
         return _unauthorized(problem, repository.registry, credential)
     if any(complaint.code == "MANIFEST_BLOB_UNKNOWN" for complaint in said):
@@ -95,7 +102,18 @@ def token_refusal(reply: HttpReply, *, registry: str, credential: Credential | N
     )
     if is_transient(reply.status):
         return NetworkError(problem, "the token server has trouble of its own: run again later")
+    if _is_read_only(credential, words):
+        return _read_only(problem)
     return _unauthorized(problem, registry, credential)
+
+
+def _is_read_only(credential: Credential | None, words: str) -> bool:
+    """Say whether a refusal may mean a read-only job token; what the package's own settings forbid is another thing."""
+    return credential is not None and credential.of_job and not re.search(_PACKAGE_SETTINGS, words)
+
+
+def _read_only(problem: str) -> JobTokenRefusedError:
+    return JobTokenRefusedError(problem, "give the job the right to write: `permissions: packages: write`")
 
 
 def _unauthorized(problem: str, registry: str, credential: Credential | None) -> CredentialError:

@@ -61,7 +61,7 @@ def _move(uploaded: Uploaded, registry: Registry, supply: Supply | None, name: R
             put()
     except TagboatError as error:
         problem = f"{error}; {error.hint}" if error.hint else str(error)
-        return dataclasses.replace(result, outcome=Move.FAILED, problem=problem)
+        return dataclasses.replace(result, outcome=Move.FAILED, problem=problem, exit_code=error.exit_code)
     return result
 
 
