@@ -13,13 +13,13 @@ from typing import BinaryIO, Self
 
 from tagboat.errors import LayoutError
 from tagboat.layout.disk import FILE_MODE, disk_faults, make_folder, open_partial_file
+from tagboat.layout.verified import VERIFIABLE
 from tagboat.oci.descriptor import Descriptor
 from tagboat.oci.digest import Digest
 
 # Two file systems, one that has no hard links, a file with too many, a file of another user (fs.protected_hardlinks).
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS}
 _COPY_BYTES = 1 << 20
-_ALGORITHMS = {"sha256", "sha512"}
 
 
 class BlobStore:
@@ -87,7 +87,7 @@ class BlobWriter:
     """One blob while it is written: a context manager that leaves nothing behind unless `commit` was reached."""
 
     def __init__(self, store: BlobStore, algorithm: str = "sha256") -> None:
-        if algorithm not in _ALGORITHMS:
+        if algorithm not in VERIFIABLE:
             raise LayoutError(f"a digest by {algorithm} cannot be verified", "use sha256 or sha512")
         self._store = store
         self._algorithm = algorithm

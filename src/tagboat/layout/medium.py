@@ -12,6 +12,9 @@ from tagboat.errors import InputError, LayoutError
 from tagboat.layers.decompress import compression_of
 from tagboat.layers.streams import SliceContent
 
+HEADER_FILE = "oci-layout"
+INDEX_FILE = "index.json"
+
 
 class Medium(Protocol):
     """Files by their name below the layout's top."""

@@ -11,8 +11,8 @@ from typing import BinaryIO, cast
 
 from tagboat.errors import InputError, LayoutError
 from tagboat.layout.docker_archive import CONTAINERD_NAME, MANIFEST_FILE, read_docker_archive
-from tagboat.layout.medium import Medium, open_medium
-from tagboat.layout.verified import VerifiedStream
+from tagboat.layout.medium import HEADER_FILE, INDEX_FILE, Medium, open_medium
+from tagboat.layout.verified import VERIFIABLE, VerifiedStream
 from tagboat.oci import mediatype
 from tagboat.oci.annotations import REF_NAME
 from tagboat.oci.config import ImageConfig
@@ -20,8 +20,6 @@ from tagboat.oci.descriptor import Descriptor
 from tagboat.oci.digest import Digest
 from tagboat.oci.manifest import Index, Manifest, parse
 
-HEADER_FILE = "oci-layout"
-INDEX_FILE = "index.json"
 MAX_DOCUMENT_BYTES = 8 << 20
 
 
@@ -101,6 +99,8 @@ class Layout:
 
         Raises `LayoutError` at once when the blob is missing or has another size.
         """
+        if descriptor.digest.algorithm not in VERIFIABLE:
+            raise LayoutError(f"blob {descriptor.digest} cannot be verified: its algorithm is unknown")
         if descriptor.digest in self.documents:
             content = self.documents[descriptor.digest]
             return cast("BinaryIO", VerifiedStream(io.BytesIO(content), descriptor))

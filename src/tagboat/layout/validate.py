@@ -12,7 +12,8 @@ from tagboat.errors import TagboatError
 from tagboat.layers.blocks import BLOCK_BYTES
 from tagboat.layers.check import check_layer
 from tagboat.layers.tree import Tree
-from tagboat.layout.reader import HEADER_FILE, INDEX_FILE, Layout, open_layout
+from tagboat.layout.medium import HEADER_FILE, INDEX_FILE
+from tagboat.layout.reader import Layout, open_layout
 from tagboat.oci import mediatype
 from tagboat.oci.config import ImageConfig
 from tagboat.oci.descriptor import Descriptor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -15,14 +16,14 @@ from tagboat.layers.changes import Entry, FileContent, Kind
 from tagboat.layers.tarball import tar_stream
 from tagboat.layout.blobs import BlobStore
 from tagboat.layout.disk import FILE_MODE, FOLDER_MODE, disk_faults, make_folder, make_partial_folder, open_partial_file
+from tagboat.layout.docker_archive import MANIFEST_FILE
+from tagboat.layout.medium import HEADER_FILE, INDEX_FILE
 from tagboat.oci import canonical
 from tagboat.oci.annotations import REF_NAME
 from tagboat.oci.descriptor import Descriptor
 from tagboat.oci.manifest import Index
 
-HEADER_FILE = "oci-layout"
-INDEX_FILE = "index.json"
-HEADER = canonical.encode({"imageLayoutVersion": "1.0.0"})
+_HEADER = canonical.encode({"imageLayoutVersion": "1.0.0"})
 
 
 class LayoutWriter:
@@ -45,14 +46,14 @@ class LayoutWriter:
 
     def commit(self, roots: Sequence[Descriptor]) -> Path:
         """Write `oci-layout` and `index.json` with these entries as given, and put the layout in its place."""
-        check_output(self._output)
         make_folder(self._partial / "blobs")
-        _write(self._partial / HEADER_FILE, HEADER)
+        _write(self._partial / HEADER_FILE, _HEADER)
         _write(self._partial / INDEX_FILE, Index.make(manifests=roots).raw)
         with disk_faults(self._output):
             if self._partial.parent == self._output:
                 _replace_members(self._partial, self._output)
             else:
+                check_output(self._output)  # again: somebody may have put something there meanwhile
                 _replace_folder(self._partial, self._output)
         return self._output
 
@@ -112,10 +113,14 @@ def _archive_entries(layout: Path) -> Iterator[Entry]:
     blobs = sorted(path.relative_to(layout).as_posix() for path in (layout / "blobs").rglob("*"))
     for name in (HEADER_FILE, INDEX_FILE, "blobs", *blobs):
         path = layout / name
-        if path.is_dir():
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise LayoutError(f"{path} cannot be read: {error.strerror}") from error
+        if stat.S_ISDIR(status.st_mode):
             yield Entry(name, Kind.DIRECTORY, FOLDER_MODE)
         else:
-            yield Entry(name, Kind.FILE, FILE_MODE, size=path.stat().st_size, content=FileContent(str(path)))
+            yield Entry(name, Kind.FILE, FILE_MODE, size=status.st_size, content=FileContent(str(path)))
 
 
 def _check_archive(output: Path) -> None:
@@ -126,7 +131,7 @@ def _check_archive(output: Path) -> None:
             names = {member.name.removeprefix("./") for member in archive}
     except tarfile.TarError:
         names = set()
-    if output.stat().st_size and not names & {HEADER_FILE, "manifest.json"}:
+    if output.stat().st_size and not names & {HEADER_FILE, MANIFEST_FILE}:
         raise InputError(f"output: {output} is not an image archive", "name a new file")
 
 
