@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tagboat.errors import LayoutError
+from tagboat.errors import InputError, LayoutError
 from tagboat.oci import canonical
 from tagboat.oci.digest import Digest
 from tagboat.oci.platform import Platform
@@ -62,13 +62,18 @@ class ImageConfig:
             raise LayoutError(f"an image configuration is not JSON: {error}") from error
         if not isinstance(document, dict):
             raise LayoutError("an image configuration is not a JSON object")
+        _check_form(document)
         rootfs = document.get("rootfs") or {}
+        try:
+            diff_ids = tuple(Digest.parse(str(diff_id)) for diff_id in rootfs.get("diff_ids") or ())
+        except InputError as error:
+            raise LayoutError(f"an image configuration has a broken diff ID: {error}") from error
         return cls(
             platform=Platform.from_json(document),
             created=str(document.get("created") or ""),
             author=str(document.get("author") or ""),
             run=dict(document.get("config") or {}),
-            diff_ids=tuple(Digest.parse(str(diff_id)) for diff_id in rootfs.get("diff_ids") or ()),
+            diff_ids=diff_ids,
             history=tuple(document.get("history") or ()),
             extra={key: value for key, value in document.items() if key not in _TOP_MEMBERS},
         )
@@ -89,3 +94,16 @@ class ImageConfig:
                 "rootfs": {"type": "layers", "diff_ids": [str(diff_id) for diff_id in self.diff_ids]},
             }
         )
+
+
+def _check_form(document: Mapping[str, Any]) -> None:
+    """Raise `LayoutError` when a member that is read has another form than it must have; null counts as absent."""
+    forms = {"config": dict, "rootfs": dict, "history": list}
+    wrong = [key for key, form in forms.items() if not isinstance(document.get(key) or form(), form)]
+    history = document.get("history") or ()
+    if "history" not in wrong and not all(isinstance(entry, dict) for entry in history):
+        wrong.append("history")
+    if "rootfs" not in wrong and not isinstance((document.get("rootfs") or {}).get("diff_ids") or [], list):
+        wrong.append("rootfs")
+    if wrong:
+        raise LayoutError(f"an image configuration has a {' and a '.join(wrong)} that cannot be read")

@@ -41,15 +41,17 @@ class Descriptor:
             digest = Digest.parse(str(document.get("digest")))
         except TagboatError as error:
             raise LayoutError(f"a descriptor has no valid digest: {document!r:.200}") from error
-        platform = document.get("platform")
+        platform, urls = document.get("platform"), document.get("urls") or ()
+        if not isinstance(urls, list | tuple):
+            raise LayoutError(f"the urls of a descriptor are no list: {document!r:.200}")
         return cls(
             media_type=media_type,
             digest=digest,
             size=size,
-            annotations={str(key): str(value) for key, value in (document.get("annotations") or {}).items()},
+            annotations=annotations_of(document),
             platform=Platform.from_json(platform) if isinstance(platform, Mapping) else None,
             artifact_type=str(document.get("artifactType") or ""),
-            urls=tuple(document.get("urls") or ()),
+            urls=tuple(str(url) for url in urls),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -70,3 +72,11 @@ class Descriptor:
     def with_platform(self, platform: Platform | None) -> Descriptor:
         """Return the same pointer with this platform."""
         return dataclasses.replace(self, platform=platform)
+
+
+def annotations_of(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the annotations of a descriptor, manifest or index; raises `LayoutError` when they are no object."""
+    annotations = document.get("annotations") or {}
+    if not isinstance(annotations, Mapping):
+        raise LayoutError(f"annotations are not an object: {annotations!r:.80}")
+    return {str(key): str(value) for key, value in annotations.items()}

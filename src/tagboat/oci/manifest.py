@@ -9,7 +9,7 @@ from typing import Any
 
 from tagboat.errors import LayoutError
 from tagboat.oci import canonical, mediatype
-from tagboat.oci.descriptor import Descriptor
+from tagboat.oci.descriptor import Descriptor, annotations_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ def parse(raw: bytes, media_type: str = "") -> Manifest | Index:
             "the image has a manifest of schema version 1, which registries no longer serve",
             "push it again with a current tool",
         )
-    annotations = {str(key): str(value) for key, value in (document.get("annotations") or {}).items()}
+    annotations = annotations_of(document)
     subject = Descriptor.from_json(document["subject"]) if document.get("subject") else None
     artifact_type = str(document.get("artifactType") or "")
     if kind in mediatype.INDEXES:
