@@ -44,7 +44,7 @@ class MemoryImage:
     def open_blob(self, descriptor: Descriptor) -> BinaryIO:
         """Return a content as a stream, and note that it was asked for."""
         self.opened.append(descriptor.digest)
-        return io.BytesIO(self._get(descriptor))
+        return _Stream(self._get(descriptor))
 
     def _get(self, descriptor: Descriptor) -> bytes:
         if descriptor.digest not in self.contents:
@@ -65,6 +65,16 @@ class MemoryImage:
     def blobs(self) -> dict[str, bytes]:
         """Everything that is no manifest."""
         return {digest: content for digest, content in self.contents.items() if not _is_manifest(content)}
+
+
+class _Stream(io.BytesIO):
+    """A stream that can only be read on, as those of archives."""
+
+    def seekable(self) -> bool:
+        return False
+
+    def seek(self, *_: object) -> int:
+        raise io.UnsupportedOperation("seek")
 
 
 def _is_manifest(content: bytes) -> bool:

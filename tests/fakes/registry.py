@@ -10,14 +10,13 @@ import base64
 import itertools
 import json
 import re
-import socket
-import struct
 import threading
 from collections.abc import Callable, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
+from fakes.exchange import Exchange, Server, send_blob
 from fakes.script import Auth, Fault, Logged, Quirks
 from tagboat.oci.digest import Digest
 
@@ -29,10 +28,6 @@ _ROUTES = [
     (re.compile(rf"/v2/{_NAME}/manifests/(?P<reference>[^/]+)"), "manifest"),
     (re.compile(rf"/v2/{_NAME}/tags/list"), "tags"),
 ]
-
-
-class ResetError(Exception):
-    """The connection is to be reset."""
 
 
 class FakeRegistry:
@@ -53,8 +48,8 @@ class FakeRegistry:
         self.tokens: dict[str, tuple[list[tuple[str, set[str]]], float]] = {}
         self.lock = threading.RLock()
         self.counter = itertools.count(1)
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
-        self._storage = _Server(("127.0.0.1", 0), _handler(self, storage=True))
+        self._server = Server(("127.0.0.1", 0), _handler(self))
+        self._storage = Server(("127.0.0.1", 0), _handler(self, storage=True))
         self.host = f"127.0.0.1:{self._server.server_port}"
         self.storage_host = f"127.0.0.1:{self._storage.server_port}"
 
@@ -91,128 +86,21 @@ class FakeRegistry:
         return None
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: clients hang up in the tests on purpose."""
-
-
 def _handler(registry: FakeRegistry, *, storage: bool = False) -> type[BaseHTTPRequestHandler]:
     return type("Handler", (_Storage if storage else _Handler,), {"registry": registry})
 
 
-class _Exchange(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    registry: FakeRegistry
-    cut: int = -1
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing on stderr."""
-
-    def __getattr__(self, name: str):
-        if name.startswith("do_"):
-            return self.answer
-        raise AttributeError(name)
-
-    def answer(self) -> None:
-        parts = urlsplit(self.path)
-        self.url, self.query = parts.path, {key: values[0] for key, values in parse_qs(parts.query).items()}
-        self.body, self.cut, self.noted = b"", -1, False
-        try:
-            fault = self.registry.fault(f"{self.command} {self.path}")
-            self.read_body(fault.take if fault else -1)
-            if fault and fault.status:
-                self.reply(fault.status, fault.body, **fault.headers)
-            else:
-                self.cut = fault.give if fault else -1
-                self.handle_request()
-        except ResetError:
-            self.reset()
-        except (ConnectionError, TimeoutError):
-            self.close_connection = True
-        except Exception as error:
-            self.registry.crashes.append(f"{self.command} {self.path}: {error!r}")
-            raise
-        finally:
-            self.note(0)
-
-    def read_body(self, take: int) -> None:
-        assert "Transfer-Encoding" not in self.headers, "a body without its length"
-        if self.command in ("POST", "PUT", "PATCH"):
-            assert "Content-Length" in self.headers, "a body without its length"
-        length = int(self.headers.get("Content-Length") or 0)
-        self.body = self.rfile.read(length if take < 0 else min(take, length))
-        if take >= 0:
-            self.partial()
-            raise ResetError
-
-    def partial(self) -> None:
-        """Keep what came before the connection breaks."""
-
-    def handle_request(self) -> None:
-        raise NotImplementedError
-
-    def reset(self) -> None:
-        self.note(0)
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.connection.close()
-
-    def note(self, status: int) -> None:
-        """Write the request down, once, before the client can know of it."""
-        if self.noted:
-            return
-        self.noted = True
-        entry = Logged(
-            method=self.command,
-            path=self.url,
-            query=urlsplit(self.path).query,
-            headers={name.lower(): value for name, value in self.headers.items()},
-            size=len(self.body),
-            status=status,
-        )
-        with self.registry.lock:
-            self.registry.log.append(entry)
-
-    def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
-        self.note(status)
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        if "Content_Length" not in headers and status != 204:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command == "HEAD":
-            return
-        if self.cut >= 0:
-            self.wfile.write(body[: self.cut])
-            self.wfile.flush()
-            raise ConnectionAbortedError
-        self.wfile.write(body)
-
-    def refuse(self, status: int, *errors: tuple[str, object], **headers: str) -> None:
-        entries = [
-            {"code": code, "message": code.lower().replace("_", " "), "detail": detail} for code, detail in errors
-        ]
-        body = json.dumps({"errors": entries}).encode()
-        self.reply(status, body, Content_Type="application/json", **headers)
-
-
-class _Storage(_Exchange):
+class _Storage(Exchange):
     """Where blobs are redirected to; like S3 it takes no `Authorization` beside its signed address."""
 
     def handle_request(self) -> None:
         if "Authorization" in self.headers:
             self.registry.crashes.append("credentials were brought to the storage")
         name, _, digest = self.url.removeprefix("/").rpartition("/")
-        _send_blob(self, self.registry.blobs[name, digest], digest)
+        send_blob(self, self.registry.blobs[name, digest], digest)
 
 
-class _Handler(_Exchange):
+class _Handler(Exchange):
     def handle_request(self) -> None:
         if self.url == "/token":
             return self.token()
@@ -361,7 +249,7 @@ class _Handler(_Exchange):
             return self.refuse(404, ("BLOB_UNKNOWN", digest))
         if self.registry.quirks.storage:
             return self.reply(307, Location=f"http://{self.registry.storage_host}/{self.name}/{digest}?sig=hidden")
-        return _send_blob(self, content, digest)
+        return send_blob(self, content, digest)
 
     # ---- manifests and tags
 
@@ -413,12 +301,3 @@ class _Handler(_Exchange):
         if start + len(page) < len(names):
             more = {"Link": f'</v2/{self.name}/tags/list?n={self.registry.quirks.page}&last={page[-1]}>; rel="next"'}
         return self.reply(200, json.dumps({"name": self.name, "tags": page}).encode(), **more)
-
-
-def _send_blob(exchange: _Exchange, content: bytes, digest: str) -> None:
-    span = re.fullmatch(r"bytes=(\d+)-", exchange.headers.get("Range", ""))
-    if span and exchange.registry.quirks.ranges:
-        start = int(span[1])
-        total = f"bytes {start}-{len(content) - 1}/{len(content)}"
-        return exchange.reply(206, content[start:], Content_Range=total, Content_Type="application/octet-stream")
-    return exchange.reply(200, content, Content_Type="application/octet-stream", Docker_Content_Digest=digest)

@@ -37,9 +37,13 @@ class Credential:
 
     @classmethod
     def of(cls, username: str, secret: str, source: str, *, of_job: bool = False) -> Credential:
-        """Return the credential of a user name and secret; the name `<token>` marks an identity token."""
+        """Return the credential of a user name and secret; the name `<token>` marks an identity token.
+
+        A line end after the secret is not part of it, as for `docker login --password-stdin`.
+        """
         kind = Kind.IDENTITY_TOKEN if username == "<token>" else Kind.PASSWORD
-        return cls(kind=kind, username=username, secret=Secret(secret), source=source, of_job=of_job)
+        text = Secret(secret.rstrip("\r\n"))
+        return cls(kind=kind, username=username, secret=text, source=source, of_job=of_job)
 
     def basic(self) -> str:
         """Return the value of an `Authorization` header of the Basic scheme (RFC 7617)."""

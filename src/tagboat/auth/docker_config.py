@@ -105,7 +105,7 @@ def _credential(entry: Any, key: str, name: str) -> Credential | None:
     if not isinstance(entry, Mapping):
         raise CredentialError(f"{source} is not an object", "mend or remove it")
     if token := entry.get("registrytoken"):
-        return Credential(kind=Kind.REGISTRY_TOKEN, secret=Secret(str(token)), source=source)
+        return Credential(kind=Kind.REGISTRY_TOKEN, secret=Secret(str(token).strip()), source=source)
     if token := entry.get("identitytoken"):
         return Credential(kind=Kind.IDENTITY_TOKEN, secret=Secret(str(token)), source=source, username="<token>")
     if entry.get("auth"):

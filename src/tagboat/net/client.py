@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from tagboat.errors import NetworkError, RegistryError
+from tagboat.errors import NetworkError, RegistryError, StoppedError
 from tagboat.net import retry
 from tagboat.net.faults import ConnectionLostError, network_error
 from tagboat.net.message import FileBody, HttpReply, HttpRequest
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _CONNECTIONS = 32
 _CONNECT_SECONDS, _READ_SECONDS, _WRITE_SECONDS = 10, 300, 60  # servers hash a blob after its last byte
 _MAX_REDIRECTS = 10
+_LINE_END = "look for a line end in a token or a user name"
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 
 
@@ -69,6 +70,7 @@ class HttpClient:
         self._lock = threading.Lock()
         self._pools: dict[tuple[str, str | None], httpx.Client] = {}
         self._sent: Counter[str] = Counter()
+        self._stopped = threading.Event()
 
     def __enter__(self) -> Self:
         return self
@@ -84,6 +86,10 @@ class HttpClient:
             for pool in self._pools.values():
                 pool.close()
             self._pools.clear()
+
+    def stop(self) -> None:
+        """Let no further request begin and no upload go on; safe to call from any thread."""
+        self._stopped.set()
 
     def sent(self, label: str) -> int:
         """Return how many requests went out under this label, retries and redirects included."""
@@ -133,6 +139,7 @@ class HttpClient:
     def _exchange(self, request: HttpRequest) -> httpx.Response:
         import httpx
 
+        self._check_running()
         with self._lock:
             self._sent[request.label] += 1
         body = request.body
@@ -142,13 +149,25 @@ class HttpClient:
             headers["Content-Length"] = str(size)
         try:
             pool = self._pool(request.url)
-            content = body.chunks() if isinstance(body, FileBody) else body
+            content = self._chunks(body) if isinstance(body, FileBody) else body
             prepared = pool.build_request(request.method, request.url, headers=headers, content=content)
             return pool.send(prepared, stream=True)
+        except httpx.LocalProtocolError:
+            # From nothing: the library's message holds the header, which may be a credential.
+            raise NetworkError(f"{request}: a header holds what HTTP does not allow", _LINE_END) from None
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise NetworkError(f"{request}: this address cannot be used: {error}") from error
         except httpx.HTTPError as error:
             raise network_error(error, request) from error
+
+    def _chunks(self, body: FileBody) -> Iterator[bytes]:
+        for chunk in body.chunks():
+            self._check_running()
+            yield chunk
+
+    def _check_running(self) -> None:
+        if self._stopped.is_set():
+            raise StoppedError("the transfer was stopped")
 
     def _pool(self, url: str) -> httpx.Client:
         key = origin(url)[0], proxy_for(url, self._environ)

@@ -23,14 +23,10 @@ class FileBody:
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes; raises `LayoutError` when the content ends early."""
         with self.open() as stream:
-            stream.seek(self.offset)
-            left = self.size
-            while left:
-                chunk = stream.read(min(left, _CHUNK_SIZE_BYTES))
-                if not chunk:
-                    raise LayoutError(f"a blob is {left} bytes shorter than its descriptor says", "build it again")
-                left -= len(chunk)
-                yield chunk
+            # Read, not sought: a stream that verifies what passes through it must see every byte.
+            for _ in _read(stream, self.offset):
+                pass
+            yield from _read(stream, self.size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +57,13 @@ class HttpReply:
     def good(self) -> bool:
         """Whether the status is one of success."""
         return 200 <= self.status < 300
+
+
+def _read(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    left = size
+    while left:
+        chunk = stream.read(min(left, _CHUNK_SIZE_BYTES))
+        if not chunk:
+            raise LayoutError(f"a blob is {left} bytes shorter than its descriptor says", "build it again")
+        left -= len(chunk)
+        yield chunk

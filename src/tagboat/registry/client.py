@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import BinaryIO
 
 from tagboat.auth.keychain import Keychain
-from tagboat.errors import RegistryError, TagboatError
+from tagboat.errors import InputError, RegistryError, TagboatError
 from tagboat.net.client import HttpClient
 from tagboat.net.message import HttpReply, HttpRequest
 from tagboat.oci import mediatype
@@ -40,6 +40,10 @@ class Registry:
         """Close all connections."""
         self._door.http.close()
 
+    def stop(self) -> None:
+        """End what other threads are sending, as an interruption demands; nothing can be sent afterwards."""
+        self._door.http.stop()
+
     def requests(self, repository: Repository) -> int:
         """Return how many HTTP requests this repository has cost so far, tokens and retries included."""
         return self._door.http.sent(str(repository))
@@ -53,7 +57,7 @@ class Registry:
         known = reply.headers.get("docker-content-digest", "")
         if reply.good and known:
             size = int(reply.headers.get("content-length") or 0)
-            return _checked(Descriptor(media_type=_type(reply), digest=Digest.parse(known), size=size), reference)
+            return _checked(Descriptor(media_type=_type(reply), digest=_digest(known, reference), size=size), reference)
         if reply.status == HTTPStatus.NOT_FOUND:
             return None
         # A HEAD has no body: GET gives the digest where the header lacks, and the reason where it is refused.
@@ -95,7 +99,7 @@ class Registry:
     ) -> Sent:
         """Put a blob into a repository, unless a mount from another of the same registry (or itself) brings it.
 
-        `open_content` returns the content from its start, seekable, and is called anew for each try.
+        `open_content` returns the content from its start, and is called anew for each try.
         """
         blob = Blob(repository=repository, descriptor=descriptor, open=open_content)
         return self._uploads.put(blob, mount_from)
@@ -157,6 +161,13 @@ class Registry:
 def _type(reply: HttpReply) -> str:
     """Return the media type without parameters."""
     return reply.headers.get("content-type", "").partition(";")[0].strip()
+
+
+def _digest(text: str, reference: Reference) -> Digest:
+    try:
+        return Digest.parse(text)
+    except InputError as error:
+        raise RegistryError(f"{reference}: the registry's digest {text!r} is none", "the registry is broken") from error
 
 
 def _checked(descriptor: Descriptor, reference: Reference) -> Descriptor:

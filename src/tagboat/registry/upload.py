@@ -163,7 +163,8 @@ class _Session:
 
     def __init__(self, door: Door, blob: Blob, opened: HttpReply) -> None:
         self._door, self._blob = door, blob
-        self._least_chunk = int(opened.headers.get("oci-chunk-min-length") or 0)
+        least = opened.headers.get("oci-chunk-min-length", "")
+        self._least_chunk = int(least) if least.isdecimal() else 0
         self._offset = 0
         self._address = ""
         self._follow(opened)

@@ -36,8 +36,12 @@ def move_names(
     """
     spent = {repository: registry.requests(repository) for repository in uploaded.transfers}
     move = partial(_move, uploaded, registry, supply)
-    with ThreadPoolExecutor(max_workers=_JOBS) as executor:
+    executor = ThreadPoolExecutor(max_workers=_JOBS)
+    try:
         moved = list(executor.map(move, dict.fromkeys(names)))
+    finally:
+        # An interruption lets the moves that have begun end, and begins no more.
+        executor.shutdown(wait=True, cancel_futures=True)
     for name in moved:
         _tell(name, progress)
     return Released(names=_with_transfers(moved, uploaded, registry, spent))

@@ -20,7 +20,7 @@ class BlobSource(Protocol):
         """Return a whole content; raises `LayoutError` when it is not there or not right."""
 
     def open_blob(self, descriptor: Descriptor, /) -> BinaryIO:
-        """Return a content as a seekable stream."""
+        """Return a content as a stream from its start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

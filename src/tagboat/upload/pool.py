@@ -7,15 +7,20 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Executor, ThreadPoolExecutor, wait
 from typing import TypeVar
 
+from tagboat.errors import StoppedError
+
 T = TypeVar("T")
 
 
 @contextlib.contextmanager
-def threads(count: int) -> Iterator[Executor]:
-    """Give an executor whose work that has not begun is dropped when the block ends, also by an interruption."""
+def threads(count: int, *, stop: Callable[[], None]) -> Iterator[Executor]:
+    """Give an executor; when the block is interrupted, `stop` is told, and work that has not begun is dropped."""
     executor = ThreadPoolExecutor(max_workers=count)
     try:
         yield executor
+    except (KeyboardInterrupt, StoppedError):
+        stop()
+        raise
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 

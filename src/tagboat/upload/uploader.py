@@ -38,7 +38,8 @@ def upload_layout(
     graph = read_graph(layout, root)
     repositories = tuple(dict.fromkeys(name.repository for name in names))
     spent = {repository: registry.requests(repository) for repository in repositories}
-    with threads(jobs or _JOBS) as carriers, threads(jobs or _JOBS) as hands:
+    workers = partial(threads, jobs or _JOBS, stop=registry.stop)
+    with workers() as carriers, workers() as hands:
         before, faults = _look_all(names, graph, registry, hands)
         uploads = [
             RepositoryUpload(repository, graph=graph, source=layout, registry=registry)

@@ -30,6 +30,11 @@ def test_a_password_wants_a_user_name():
     Credential(kind=Kind.REGISTRY_TOKEN, secret=Secret("token"), source="a file").check("r.example")
 
 
+def test_a_line_end_is_no_part_of_a_secret():
+    """What an editor added to a secret's file is taken off; blanks, which may be meant, are not."""
+    assert Credential.of("me", " right \r\n", "a file").secret.reveal() == " right "
+
+
 def test_the_name_token_marks_an_identity_token():
     """Docker's user name `<token>` says that the password is an identity token."""
     assert Credential.of("<token>", "x", "a file").kind is Kind.IDENTITY_TOKEN

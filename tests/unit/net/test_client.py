@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from fakes.script import Fault
-from tagboat.errors import LayoutError, NetworkError, RegistryError
+from tagboat.errors import LayoutError, NetworkError, RegistryError, StoppedError
 from tagboat.net.client import MAX_REPLY_BYTES
 from tagboat.net.message import FileBody, HttpRequest
 
@@ -117,6 +117,31 @@ def test_a_plain_server_asked_by_tls_is_said(fake, connect, clock):
         connect().send(HttpRequest(method="GET", url=f"https://{fake().host}/v2/"))
     assert "insecure-registries" in raised.value.hint
     assert clock.slept == []
+
+
+def test_a_header_that_http_does_not_allow_is_not_shown(fake, connect, clock):
+    """A token with a line end in it is an error without the token, and not tried again."""
+    with pytest.raises(NetworkError) as raised:
+        connect().send(get(fake(), headers={"Authorization": "Bearer hidden\nword"}))
+    assert "hidden" not in str(raised.value)
+    assert raised.value.__cause__ is None
+    assert clock.slept == []
+
+
+def test_a_stopped_client_sends_nothing_more(fake, connect):
+    """After a stop no request begins, and an upload that is on its way ends at the next chunk."""
+    server, http = fake(), connect()
+
+    class Content(io.BytesIO):
+        def read(self, size=-1):
+            http.stop()
+            return super().read(size)
+
+    body = FileBody(open=lambda: Content(bytes(1 << 20)), size=1 << 20)
+    with pytest.raises(StoppedError):
+        http.send(HttpRequest(method="PUT", url=f"http://{server.host}/v2/", body=body))
+    with pytest.raises(StoppedError):
+        http.send(get(server))
 
 
 def test_a_proxy_is_asked_for_everything_but_loopback(fake, connect):

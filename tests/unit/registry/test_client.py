@@ -35,6 +35,14 @@ def test_a_head_that_does_not_say_is_followed_by_a_get(fake, client, image, quir
     assert [entry.method for entry in server.log] == ["HEAD", "GET"]
 
 
+def test_a_digest_that_is_none_is_the_registry_s_fault(fake, client, image):
+    """A header that holds no digest is an error of the registry, not of the user's input."""
+    server = fake()
+    server.faults = [Fault(on="HEAD", status=200, headers={"Docker-Content-Digest": "md5"})]
+    with pytest.raises(RegistryError, match="md5"):
+        client().head_manifest(place(server, image))
+
+
 def test_a_refused_look_is_unknown_to_a_push_and_an_error_to_a_reader(fake, client, image):
     """Some registries answer 403 for what is not there: a push goes on, a reader is told."""
     server = fake()
