@@ -33,6 +33,8 @@ class Host:
         name = _HUB_HOST if registry == DOCKER_HUB else registry
         self.address = f"{_scheme(name, plain_allowed=plain_allowed)}://{name}"
         self._keychain, self._tokens = keychain, BearerTokens(registry, http)
+        self._credentials: dict[Repository, Credential | None] = {}
+        self._looking_up = threading.Lock()
         self._challenge: Challenge | None = None
         self._meeting, self._met = threading.Lock(), threading.Event()
 
@@ -50,8 +52,18 @@ class Host:
             self._met.set()
 
     def credential(self, repository: Repository) -> Credential | None:
-        """Return who we are for this repository; raises `CredentialError` for one that cannot be right."""
-        return self._keychain.credential(self.registry, repository.path)
+        """Return who we are for this repository; raises `CredentialError` for one that cannot be right.
+
+        Looked up once, as it may mean to run a credential helper.
+        """
+        with self._looking_up:
+            if repository not in self._credentials:
+                self._credentials[repository] = self._keychain.credential(self.registry, repository.path)
+            return self._credentials[repository]
+
+    def used_credential(self, repository: Repository) -> Credential | None:
+        """Return the credential that this repository has been shown, if any."""
+        return self._credentials.get(repository)
 
     def authorization(self, repository: Repository, needs: tuple[Scope, ...]) -> str:
         """Return the `Authorization` header that is wanted by what is known so far; empty: none."""
@@ -126,7 +138,7 @@ class Door:
 
     def fault(self, reply: HttpReply, asked: str, repository: Repository) -> TagboatError:
         """Return the error that a reply to `asked` means."""
-        credential = self._host(repository.registry).credential(repository)
+        credential = self._host(repository.registry).used_credential(repository)
         return refusal(reply, asked=asked, repository=repository, credential=credential)
 
     def _exchange(

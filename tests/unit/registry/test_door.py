@@ -10,7 +10,7 @@ import pytest
 from fakes.script import Auth, Fault
 from tagboat.auth.credential import Credential, Kind
 from tagboat.auth.keychain import Keychain
-from tagboat.errors import CredentialError
+from tagboat.errors import CredentialError, RegistryError
 from tagboat.oci.descriptor import Descriptor
 from tagboat.oci.reference import Reference, Repository
 from tagboat.registry.client import Registry
@@ -22,10 +22,11 @@ class OneCredential:
     """A source that has one credential for all."""
 
     def __init__(self, credential):
-        self.credential = credential
+        self.credential, self.asked = credential, 0
 
     def find(self, *_):
         """Return it."""
+        self.asked += 1
         return self.credential
 
 
@@ -63,6 +64,25 @@ def test_basic_is_sent_after_one_challenge(fake, client):
     for _ in range(3):
         registry.head_manifest(reference(server))
     assert [entry.status for entry in server.log] == [401, 404, 404, 404]
+
+
+def test_a_credential_is_looked_up_when_asked_for_and_once(fake, connect):
+    """No source is asked before a challenge, and a helper is not run again for every request."""
+    source = OneCredential(Credential.of("me", "right", "the test"))
+    public, closed = fake(), fake(auth=Auth.BASIC)
+    registry = Registry(connect(), Keychain([source]))
+    registry.head_manifest(reference(public))
+    assert source.asked == 0
+    for _ in range(3):
+        registry.head_manifest(reference(closed))
+    assert source.asked == 1
+
+
+def test_a_refusal_hides_behind_no_broken_credential(fake, client):
+    """What an open registry refuses is said as it is, though a credential for it would be broken."""
+    server = fake()
+    with pytest.raises(RegistryError, match="does not exist"):
+        client(server.host, "me", "").get_manifest(reference(server))
 
 
 def test_one_token_serves_all_requests_of_a_push(fake, client):
