@@ -93,10 +93,9 @@ class Copying:
         target = self._resolved()
         self._make_directories(target)
         parts = item.kept.split("/") if item.kept else []
-        above = item.path[: len(item.path) - len(item.kept)].rstrip("/")
         for number in range(1, len(parts)):
             kept = "/".join(parts[:number])
-            parent = source.get(source.resolve(posixpath.join(above, kept)))
+            parent = source.get(source.resolve(posixpath.join(item.above, kept)))
             self._put(posixpath.join(target, kept), parent or Entry(kept, Kind.DIRECTORY, _NEW_DIRECTORY))
         entry = source.get(item.path)
         if entry is not None and item.kept:
@@ -171,13 +170,18 @@ class Copying:
 
 
 def missing_sources(step: CopyStep, source: FileTree) -> list[TagboatError]:
-    """Return a fault for each source of a COPY that names nothing; a wildcard may match nothing."""
+    """Return a fault for each source of a COPY that names nothing or cannot be read; a wildcard may match nothing."""
     where, hint = _origin_words(step.origin)
-    return [
-        DockerfileError(f"COPY {pattern}: not found in {where}", hint, location=step.location)
-        for pattern in step.sources
-        if find_sources(source, pattern, parents=step.parents) is None
-    ]
+    faults: list[TagboatError] = []
+    for pattern in step.sources:
+        try:
+            if find_sources(source, pattern, parents=step.parents) is None:
+                problem = f"COPY {pattern}: not found in {where}"
+                faults.append(DockerfileError(problem, hint, location=step.location))
+        except TagboatError as error:
+            error.location = error.location or step.location
+            faults.append(error)
+    return faults
 
 
 def make_workdir(step: WorkdirStep, changes: Changes, times: CopyTimes) -> None:

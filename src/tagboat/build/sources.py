@@ -17,11 +17,12 @@ from tagboat.layers.changes import Entry, Kind
 class Found:
     """One source: where it lies in its tree (symlinks followed), and the name that it was asked for by.
 
-    `kept` is the part of the path that --parents keeps below the destination.
+    `kept` is the part of the path that --parents keeps below the destination, `above` the part before it.
     """
 
     path: str
     name: str
+    above: str = ""
     kept: str = ""
 
 
@@ -33,14 +34,15 @@ def find_sources(tree: FileTree, pattern: str, *, parents: bool) -> list[Found] 
     """
     head, pivot, tail = pattern.partition("/./") if parents else (pattern, "", "")
     cleaned = _clean(f"{head}/{tail}" if pivot else pattern)
-    cut = len(_clean(head)) + 1 if pivot and _clean(head) else 0
+    above = _clean(head) if pivot else ""
+    cut = len(above) + 1 if above else 0
     if not has_wildcard(cleaned):
         path = tree.resolve(cleaned)
         if tree.get(path) is None:
             return None
-        return [Found(path=path, name=posixpath.basename(cleaned), kept=cleaned[cut:])]
+        return [Found(path=path, name=posixpath.basename(cleaned), above=above, kept=cleaned[cut:])]
     matches = _deep_matches(tree, cleaned) if parents else _matches(tree, cleaned)
-    return [Found(path=path, name=posixpath.basename(path), kept=path[cut:]) for path in matches]
+    return [Found(path=path, name=posixpath.basename(path), above=above, kept=path[cut:]) for path in matches]
 
 
 def files_below(tree: FileTree, path: str, exclude: IgnoreRules | None) -> Iterator[tuple[str, Entry]]:

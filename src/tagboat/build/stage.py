@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from tagboat.errors import DockerfileError
 from tagboat.layers.changes import Entry, Kind
 from tagboat.layers.tree import Tree
 
@@ -62,11 +63,19 @@ class Changes:
         self._changed[entry.path] = entry
 
     def make_directories(self, path: str, template: Entry) -> None:
-        """Make a directory and its parents where they are missing, each like `template`."""
+        """Make a directory and its parents where they are missing, each like `template`.
+
+        Raises `DockerfileError` when something else is in the way.
+        """
         missing = []
         while path and self._tree.get(path) is None:
             missing.append(path)
             path = posixpath.dirname(path)
+        there = self._tree.get(path)
+        if there is not None and there.kind is not Kind.DIRECTORY:
+            raise DockerfileError(
+                f"nothing can be put below /{path}: it is no folder but a {there.kind}", "choose another destination"
+            )
         for directory in reversed(missing):
             self.put(template._replace(path=directory))
 

@@ -50,13 +50,15 @@ class DirectoryTree:
 
     def get(self, path: str) -> Entry | None:
         """Return what lies at `path`, symlinks not followed, or None; raises `MachineError` when it cannot be read."""
-        if not self._visible(path):
+        if not self._is_inside(path) or not self._visible(path):
             return None
         status = self._lstat(path)
         return None if status is None else self._entry(path, status)
 
     def children(self, path: str) -> list[str]:
-        """Return the sorted names in a directory."""
+        """Return the sorted names in a directory; none in what a symlink leads to."""
+        if not self._is_inside(f"{path}/."):
+            return []
         return [name for name, _ in self._scan(path) if self._visible(f"{path}/{name}" if path else name)]
 
     def walk(self, path: str) -> Iterator[Entry]:
@@ -88,7 +90,7 @@ class DirectoryTree:
                 continue
             here = "/".join((*done, part))
             status = self._lstat(here) if todo or follow_last else None
-            if status is None or not stat.S_ISLNK(status.st_mode):
+            if status is None or not stat.S_ISLNK(status.st_mode) or not self._visible(here):
                 done.append(part)
                 continue
             links += 1
@@ -128,6 +130,11 @@ class DirectoryTree:
             yield entry
         yield first
         yield from below
+
+    def _is_inside(self, path: str) -> bool:
+        """Say whether no symlink stands above the end of a path: it could lead out of the folder."""
+        above = path.rpartition("/")[0]
+        return self.resolve(above) == above
 
     def _visible(self, path: str) -> bool:
         if self._ignore is None or not path:
