@@ -1,0 +1,197 @@
+"""Tagboat as a process, git repositories for it, and other people's tools to look at what it made."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PYTHON = sys.executable
+LONGEST_SECONDS = 120
+COMMIT_TIME = "2025-03-04T05:06:07+00:00"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What a process left."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self):
+        """The one document on stdout."""
+        return json.loads(self.stdout)
+
+    @property
+    def digest(self) -> str:
+        """The digest that the closing lines name."""
+        return next(line.split()[1] for line in self.stdout.splitlines() if line.startswith("digest "))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tagboat:
+    """The command line in an environment of its own; `cwd` is its working folder."""
+
+    cwd: Path
+    env: Mapping[str, str]
+
+    def argv(self, words: Sequence[object], prefix: Sequence[str] = (), **env: object) -> list[str]:
+        """Return the command line, its environment included, so that a prefix such as sudo cannot change it."""
+        pairs = [f"{name}={value}" for name, value in {**self.env, **env}.items()]
+        return [*prefix, "env", "-i", *pairs, PYTHON, "-m", "tagboat", *map(str, words)]
+
+    def __call__(
+        self, *words: object, code: int = 0, cwd: Path | None = None, prefix: Sequence[str] = (), **env: object
+    ) -> Done:
+        """Run a command to its end; its exit code must be `code`, and no traceback may be shown."""
+        done = run(self.argv(words, prefix, **env), cwd=cwd or self.cwd, code=code)
+        assert "Traceback" not in done.stderr
+        return done
+
+    def start(self, *words: object, **env: object) -> subprocess.Popen[str]:
+        """Start a command and return at once."""
+        argv = self.argv(words, **env)
+        return subprocess.Popen(argv, cwd=self.cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run(
+    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None, code: int = 0, umask: int = 0o022
+) -> Done:
+    """Run a program to its end; its exit code must be `code`."""
+    done = subprocess.run(
+        argv, cwd=cwd, env=env, umask=umask, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS
+    )
+    assert done.returncode == code, f"{argv}\n{done.stdout}\n{done.stderr}"
+    return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
+
+@pytest.fixture
+def tagboat(tmp_path: Path) -> Tagboat:
+    """Return the command with an empty home, working in a folder where nothing else lies."""
+    folders = {name: tmp_path / name for name in ("work", "home", "temporary")}
+    for folder in folders.values():
+        folder.mkdir()
+    env = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT / "src"),
+        "HOME": str(folders["home"]),
+        "TMPDIR": str(folders["temporary"]),
+    }
+    return Tagboat(cwd=folders["work"], env=env)
+
+
+@pytest.fixture(scope="session")
+def program():
+    """Make functions that run a program in a folder and return what it prints; skip where it is not installed."""
+
+    def find(name: str):
+        path = shutil.which(name) or shutil.which(name, path=str(Path(PYTHON).parent))
+        if path is None:
+            pytest.skip(f"not installed: {name}")
+        return lambda *words, cwd=ROOT, **options: run([path, *map(str, words)], cwd=Path(cwd), **options).stdout
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def skopeo(program):
+    """Run skopeo."""
+    return program("skopeo")
+
+
+@pytest.fixture(scope="session")
+def umoci(program):
+    """Run umoci."""
+    return program("umoci")
+
+
+@pytest.fixture(scope="session")
+def git(program):
+    """Run git as one and the same person, at one and the same time, whatever this machine's settings are."""
+    call = program("git")
+    person = {"NAME": "Ann", "EMAIL": "ann@example.org", "DATE": COMMIT_TIME}
+    env = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()}
+    env |= {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1"}
+    return lambda cwd, *words, umask=0o022: call(*words, cwd=cwd, env=env, umask=umask).strip()
+
+
+@pytest.fixture(scope="session")
+def write():
+    """Write files below a folder: path to text; what begins with `#!` can be executed."""
+
+    def write_files(folder: Path, files: Mapping[str, str]) -> Path:
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            path.chmod(0o755 if text.startswith("#!") else 0o644)
+        return folder
+
+    return write_files
+
+
+@pytest.fixture(scope="session")
+def commit(git, write):
+    """Write files, commit them in a repository that is made when there is none, and return the commit's hash."""
+
+    def commit_files(folder: Path, files: Mapping[str, str]) -> str:
+        write(folder, files)
+        if not (folder / ".git").exists():
+            git(folder, "init", "--quiet", "--initial-branch=main")
+            git(folder, "remote", "add", "origin", "https://github.com/acme/app.git")
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--message=change")
+        return git(folder, "rev-parse", "HEAD")
+
+    return commit_files
+
+
+@pytest.fixture(scope="session")
+def as_root() -> list[str]:
+    """Return the words that run a program as root: none when we are root."""
+    if os.geteuid() == 0:
+        return []
+    if subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0:
+        return ["sudo", "-n"]
+    pytest.skip("neither root nor a sudo that asks nothing")
+
+
+@pytest.fixture(scope="session")
+def examples() -> Path:
+    """Return the folder of examples."""
+    return ROOT / "examples"
+
+
+@pytest.fixture(scope="session")
+def private_environment(tmp_path_factory) -> Path:
+    """Return a cache folder that holds the environment which `entrypoint.py` looks for, made of the libraries here.
+
+    How it is made from the lock is tested apart (`test_entrypoint.py`); these tests need no package index.
+    """
+    name = runpy.run_path(str(ROOT / "entrypoint.py"))["environment_name"]()
+    cache = tmp_path_factory.mktemp("cache")
+    environment = cache / "tagboat" / name
+    for folder in (environment.parent, environment):
+        folder.mkdir(mode=0o755)
+    (environment / "lib").symlink_to(sysconfig.get_path("purelib"))
+    return cache
+
+
+@pytest.fixture
+def entrypoint(tagboat: Tagboat, private_environment: Path):
+    """Run `entrypoint.py`, as somebody does who has nothing but a checkout."""
+    env = {**tagboat.env, "XDG_CACHE_HOME": str(private_environment)}
+    del env["PYTHONPATH"]
+    return lambda *words: run([PYTHON, str(ROOT / "entrypoint.py"), *map(str, words)], cwd=tagboat.cwd, env=env)
