@@ -263,7 +263,8 @@ def _epoch(request: Request, tools: Tools, context: Context | None) -> int:
         return request.source_date_epoch
     if context is not None and context.commit_time is not None:
         return int(context.commit_time.timestamp())
-    tools.progress.info("created is 1970-01-01: there is no commit here and SOURCE_DATE_EPOCH is not set")
+    reason = (context.missing if context else "") or "the commit that this run is about is not in a checkout here"
+    tools.progress.info(f"created is 1970-01-01, since SOURCE_DATE_EPOCH is not set and {reason}")
     return 0
 
 
