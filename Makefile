@@ -28,8 +28,11 @@ help: ## list the targets
 .PHONY: test
 test: lint unit ## set up all that is needed, then lint and run every test
 
+# A Python for another processor, which proves that layers have the same bytes there.
+AARCH64 := $${XDG_CACHE_HOME:-$$HOME/.cache}/tagboat-tests/aarch64
+
 .PHONY: unit
-unit: system $(READY) ## run the tests alone; ARGS="-k name" chooses some
+unit: system aarch64 $(READY) ## run the tests alone; ARGS="-k name" chooses some
 	PYTHONPATH=tests $(BIN)/python -m pytest -n $(JOBS) $(STRICT) $(ARGS)
 
 .PHONY: lint
@@ -65,6 +68,11 @@ system: ## install the programs that tests run against (Debian, Ubuntu), or name
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	$(call as_root,$(PACKAGES)) || { \
 	  echo "these programs are missing:$$missing (Debian, Ubuntu: apt-get install $(PACKAGES))" >&2; exit 1; }
+
+.PHONY: aarch64
+aarch64: $(READY) ## make the aarch64 Python that some tests run under qemu; without it they are skipped
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/e2e/setup_aarch64.sh "$(AARCH64)" || \
+	  echo "there is no aarch64 Python: the tests that need it are skipped" >&2
 
 .PHONY: clean
 clean: ## remove what was made

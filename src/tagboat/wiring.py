@@ -8,9 +8,9 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,17 +28,20 @@ if TYPE_CHECKING:
     from tagboat.sources import RecordedModes
 
 
-def make_tools(request: Request, environ: Mapping[str, str], progress: Progress) -> Tools:
-    """Return the tools of one command; nothing is opened or asked before a step needs it.
+@contextmanager
+def open_tools(request: Request, environ: Mapping[str, str], progress: Progress) -> Iterator[Tools]:
+    """Give the tools of one command; nothing is opened or asked before a step needs it, all is closed at the end.
 
     Raises `InputError` when TAGBOAT_NOW is no time.
     """
+    opened: list[Registry] = []
 
-    @cache
     def registry() -> Registry:
-        return _registry(request, environ)
+        if not opened:
+            opened.append(_registry(request, environ))
+        return opened[0]
 
-    return Tools(
+    tools = Tools(
         progress=progress,
         now=_now(environ),
         native=native_platform(),
@@ -48,6 +51,11 @@ def make_tools(request: Request, environ: Mapping[str, str], progress: Progress)
         recorded_modes=lambda folder: _recorded_modes(folder, environ),
         registry=registry,
     )
+    try:
+        yield tools
+    finally:
+        for client in opened:
+            client.close()
 
 
 def native_platform() -> Platform:
@@ -87,7 +95,6 @@ def _registry(request: Request, environ: Mapping[str, str]) -> Registry:
     )
     http = HttpClient(
         environ=environ,
-        sleep=time.sleep,
         random=random.random,
         now=time.time,
         ca_file=request.ca_file,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Make an aarch64 Python with the pinned compressors, to run under qemu-user: setup_aarch64.sh FOLDER
 #
-# Needs Debian's apt and dpkg-deb, and uv. Nothing of this machine's own package state is touched: apt gets its own
+# Needs apt and dpkg-deb of Debian or Ubuntu, and uv. Nothing of this machine's own package state is touched: apt gets its own
 # lists, cache and architecture. Does nothing when FOLDER is complete already.
 set -eu
 
@@ -17,8 +17,16 @@ mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/debs" "$wor
 
 apt() {
     "$@" -qq -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o APT::Sandbox::User="$(id -un)" \
-        -o Dir::State::Lists="$work/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$work/cache"
+        -o Dir::State::Lists="$work/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$work/cache" $sources
 }
+
+# Debian serves every architecture from one place, Ubuntu all but amd64 from another.
+sources=""
+. /etc/os-release
+if [ "$ID" = ubuntu ] && [ "$(dpkg --print-architecture)" = amd64 ]; then
+    echo "deb http://ports.ubuntu.com/ubuntu-ports $VERSION_CODENAME main universe" >"$work/sources.list"
+    sources="-o Dir::Etc::SourceList=$work/sources.list -o Dir::Etc::SourceParts=-"
+fi
 
 apt apt-get update
 python=$(apt apt-cache depends python3-minimal | sed -n 's/.*Depends: \(python3\.[0-9]*\)-minimal$/\1/p')

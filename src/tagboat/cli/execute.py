@@ -21,7 +21,7 @@ from tagboat.report.console import Console
 from tagboat.report.document import metadata_file, printable
 from tagboat.report.sinks import write_outputs
 from tagboat.settings import read_request
-from tagboat.wiring import make_tools
+from tagboat.wiring import open_tools
 
 _COMMANDS: Mapping[str, Callable[[Request, pipeline.Tools], Outputs]] = {
     "run": pipeline.run,
@@ -46,7 +46,8 @@ def execute(arguments: Arguments, environ: Mapping[str, str], folder: Path, cons
     started = time.monotonic()
     changes_something = request.command != "tags" and not request.dry_run
     try:
-        outputs = _COMMANDS[request.command](request, make_tools(request, environ, progress))
+        with open_tools(request, environ, progress) as tools:
+            outputs = _COMMANDS[request.command](request, tools)
     except TagboatError as error:
         if changes_something:
             write_outputs(Outputs(warnings=tuple(progress.warnings)), environ, delimiter=_random_word, error=error)

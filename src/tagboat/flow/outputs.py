@@ -87,7 +87,12 @@ class Outputs:
         names = [name.reference.familiar for name in self.released.names] if self.released else []
         return {
             "containerimage.digest": str(root.digest),
-            **({"containerimage.config.digest": self.built.image_id} if self.built else {}),
+            # An index has no configuration: the key is left out, as buildx leaves it out.
+            **(
+                {"containerimage.config.digest": self.built.image_id}
+                if self.built and len(self.built.images) == 1
+                else {}
+            ),
             "containerimage.descriptor": {
                 "mediaType": root.media_type,
                 "digest": str(root.digest),

@@ -58,19 +58,20 @@ class HttpClient:
         self,
         *,
         environ: Mapping[str, str],
-        sleep: Callable[[float], None],
         random: Callable[[], float],
         now: Callable[[], float],
+        sleep: Callable[[float], object] | None = None,
         ca_file: Path | None = None,
         user_agent: str = "tagboat",
     ) -> None:
         self.now = now
-        self._environ, self._sleep, self._random = environ, sleep, random
+        self._environ, self._random = environ, random
         self._ca_file, self._user_agent = ca_file, user_agent
         self._lock = threading.Lock()
         self._pools: dict[tuple[str, str | None], httpx.Client] = {}
         self._sent: Counter[str] = Counter()
         self._stopped = threading.Event()
+        self._sleep = sleep or self._stopped.wait  # so that `stop` also ends a pause
 
     def __enter__(self) -> Self:
         return self
