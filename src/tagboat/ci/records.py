@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from tagboat.errors import MachineError
+from tagboat.errors import ContextError, MachineError
 from tagboat.proc import run
 
 _FILE, _PROGRAM, _DIRECTORY = 0o644, 0o755, 0o755
@@ -17,7 +17,7 @@ def recorded_modes(environ: Mapping[str, str], folder: Path) -> Callable[[str], 
     """Return a function from a path below `folder` to the mode that git records for it, None where it tracks nothing.
 
     Git is asked at the first call, once. Git knows 0644 and 0755 for files; a directory that holds a tracked file
-    counts as 0755. Outside a checkout nothing is recorded.
+    counts as 0755. Outside a checkout nothing is recorded; raises `ContextError` when git refuses to read one.
     """
 
     @cache
@@ -29,11 +29,17 @@ def recorded_modes(environ: Mapping[str, str], folder: Path) -> Callable[[str], 
 
 def _ask(environ: Mapping[str, str], folder: Path) -> dict[str, int]:
     try:
-        listed = run(["git", "-C", str(folder), "ls-files", "--stage", "-z"], env=environ)
+        listed = run(["git", "-C", str(folder), "ls-files", "--stage", "-z"], env={**environ, "LC_ALL": "C"})
     except MachineError:  # without git there is no checkout either
         return {}
     if listed.status != 0:
-        return {}
+        message = listed.stderr.decode(errors="replace").strip()
+        if "not a git repository" in message:
+            return {}
+        raise ContextError(
+            f"git does not tell the modes of the files in {folder}: {message.partition(chr(10))[0]}",
+            "make git able to read this checkout, or give the files mode 0644 or 0755",
+        )
     modes: dict[str, int] = {}
     for line in listed.stdout.split(b"\0"):
         head, _, name = line.partition(b"\t")
