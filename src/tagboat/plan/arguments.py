@@ -15,7 +15,17 @@ PROXY_ARGS = frozenset(
 )
 """Arguments that every RUN sees without ARG, and that history never shows."""
 
-_KNOWN_WITHOUT_ARG = frozenset({"SOURCE_DATE_EPOCH"})
+_KNOWN_WITHOUT_ARG = frozenset(
+    {
+        "SOURCE_DATE_EPOCH",
+        "TARGETSTAGE",
+        *(
+            prefix + part
+            for prefix in ("TARGET", "BUILD")
+            for part in ("PLATFORM", "OS", "ARCH", "VARIANT", "OSVERSION")
+        ),
+    }
+)
 
 
 def platform_args(target: Platform, native: Platform, target_stage: str) -> dict[str, str | None]:
@@ -39,7 +49,9 @@ def global_args(
     for line in dockerfile.global_args:
         for name, default in line.pairs:
             try:
-                expanded = None if default is None else expand(default, values, dockerfile.directives.escape)
+                # A default that a build argument replaces is not looked at: it may ask for what is not there.
+                unread = default is None or name in build_args
+                expanded = None if unread else expand(default or "", values, dockerfile.directives.escape)
             except ExpansionError as error:
                 raise error.at(line.location) from error
             values[name] = stage_arg(name, expanded, build_args, values)
@@ -66,11 +78,7 @@ def unused_build_args(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> 
             if isinstance(instruction, Arg):
                 declared.update(name for name, _ in instruction.pairs)
     special = PROXY_ARGS | _KNOWN_WITHOUT_ARG
-    return sorted(
-        name
-        for name in build_args
-        if name not in declared | special and not name.startswith(("BUILDKIT_", "TARGET", "BUILD"))
-    )
+    return sorted(name for name in build_args if name not in declared | special and not name.startswith("BUILDKIT_"))
 
 
 def _parts(prefix: str, platform: Platform) -> dict[str, str | None]:

@@ -38,13 +38,13 @@ class Surroundings:
                 f"give {stage.from_.image} a default with ARG before the first FROM, or pass it with --build-args",
                 location=location,
             )
+        named = self._named(image) if image != "scratch" else None
         earlier = self._stage(image, before=stage.index)
-        if earlier is not None:
+        if named is None and earlier is not None:
             return StageBase(index=earlier.index)
-        named = self._named(image)
-        if named is None and image == "scratch":
+        if image == "scratch":
             return Scratch()
-        if named is not None and named.kind is ContextKind.DIRECTORY:
+        if named is not None and self.build_contexts[named].kind is ContextKind.DIRECTORY:
             raise DockerfileError(
                 f"FROM {image}: the named context {image!r} is a folder, and a folder is no base image",
                 "start FROM scratch and COPY --from it, or give an oci-layout:// or docker-image:// context",
@@ -53,7 +53,10 @@ class Surroundings:
         return self._image(image, named, self.stage_platform(stage), location)
 
     def origin(self, stage: Stage, copy: Copy) -> Origin:
-        """Return where COPY takes its files from; raises `DockerfileError`."""
+        """Return where COPY takes its files from; raises `DockerfileError`.
+
+        An image is that of the target's platform, also in a stage of another (as in BuildKit).
+        """
         name = copy.from_
         if not name:
             return ContextFiles()
@@ -63,6 +66,11 @@ class Surroundings:
                 "name a stage: FROM ${VARIABLE} AS tool, then COPY --from=tool",
                 location=copy.location,
             )
+        named = self._named(name)
+        if named is not None and self.build_contexts[named].kind is ContextKind.DIRECTORY:
+            return ContextFiles(name=named)
+        if named is not None:
+            return self._image(name, named, self.platform, copy.location)
         earlier = self._stage(name, before=stage.index) or self._numbered(name, stage, copy.location)
         if earlier is not None:
             return StageBase(index=earlier.index)
@@ -72,10 +80,7 @@ class Surroundings:
                 "copy from a stage above, or move that stage up",
                 location=copy.location,
             )
-        named = self._named(name)
-        if named is not None and named.kind is ContextKind.DIRECTORY:
-            return ContextFiles(name=name)
-        return self._image(name, named, self.stage_platform(stage), copy.location)
+        return self._image(name, None, self.platform, copy.location)
 
     def stage_platform(self, stage: Stage) -> Platform:
         """Return the platform of a stage: its --platform, else the target's; raises `DockerfileError`."""
@@ -105,19 +110,22 @@ class Surroundings:
             )
         return self.dockerfile.stages[int(name)]
 
-    def _named(self, name: str) -> NamedContext | None:
-        """Return the named context that replaces `name`, also where one of the two writes Docker Hub's prefix."""
-        if name in self.build_contexts:
-            return self.build_contexts[name]
-        plain = _without_hub(name)
-        matches = [context for key, context in self.build_contexts.items() if _without_hub(key) == plain]
-        return matches[0] if matches else None
+    def _named(self, name: str) -> str | None:
+        """Return the key of the named context that replaces an image or a stage.
 
-    def _image(self, name: str, named: NamedContext | None, platform: Platform, location: Location) -> ImageSource:
-        if named is not None and named.kind is ContextKind.LAYOUT:
-            return ImageSource(name=name, platform=platform, path=named.path, selector=named.selector)
-        if named is not None and named.reference is not None:
-            return ImageSource(name=name, platform=platform, reference=named.reference)
+        It is found also where one of key and name writes Docker Hub's prefix.
+        """
+        if name in self.build_contexts:
+            return name
+        plain = _without_hub(name)
+        return next((key for key in self.build_contexts if _without_hub(key) == plain), None)
+
+    def _image(self, name: str, named: str | None, platform: Platform, location: Location) -> ImageSource:
+        context = self.build_contexts[named] if named is not None else None
+        if context is not None and context.kind is ContextKind.LAYOUT:
+            return ImageSource(name=name, platform=platform, path=context.path, selector=context.selector)
+        if context is not None and context.reference is not None:
+            return ImageSource(name=name, platform=platform, reference=context.reference)
         try:
             return ImageSource(name=name, platform=platform, reference=Reference.parse(name).or_latest())
         except InputError as error:

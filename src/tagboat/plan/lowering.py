@@ -136,7 +136,6 @@ class StageLowering:
                 self._read_setting(instruction)
             case Onbuild():
                 self._run["OnBuild"] = [*(self._run.get("OnBuild") or []), instruction.text]
-                self._note(f"ONBUILD {instruction.text}")
             case Maintainer():
                 self._author = instruction.name
                 self._note(f"MAINTAINER {instruction.name}")
@@ -199,9 +198,9 @@ class StageLowering:
 
     def _arg(self, instruction: Arg) -> None:
         shown = []
-        before = dict(self._env)
         for name, default in instruction.pairs:
-            expanded = None if default is None else expand(default, before, self._escape)
+            # Unlike ENV, each pair sees those before it; a default that a build argument replaces is not looked at.
+            expanded = None if default is None or name in self._build_args else self._expand(default)
             value = stage_arg(name, expanded, self._build_args, self._surroundings.global_args)
             if value is not None:
                 self._args[name] = self._env[name] = value

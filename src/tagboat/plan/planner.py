@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tagboat.dockerfile.instructions import Copy, Dockerfile, Stage
@@ -97,7 +98,17 @@ def _platform_plan(
         faults += lowering.read()
         lowered[stage.index] = lowering
         plans[stage.index] = lowering.plan(labels if stage is target else {})
-    return PlatformPlan(platform=surroundings.platform, stages=tuple(plans.values())), faults
+    platform = _result_platform(plans[target.index].platform, request, surroundings)
+    return PlatformPlan(platform=platform, stages=tuple(plans.values())), faults
+
+
+def _result_platform(base: Platform, request: Request, surroundings: Surroundings) -> Platform:
+    """Return the platform asked for, with the base's OS version; where none is asked for, that of the base."""
+    asked = surroundings.platform
+    if not request.platforms:
+        return base
+    same = (asked.os, asked.architecture) == (base.os, base.architecture)
+    return replace(asked, os_version=base.os_version) if same and not asked.os_version else asked
 
 
 def _lowering(
@@ -110,14 +121,13 @@ def _lowering(
     plans_of: Mapping[int, StagePlan],
 ) -> StageLowering:
     base = surroundings.base(stage)
-    platform = surroundings.stage_platform(stage)
     match base:
         case Scratch():
             return StageLowering(
                 stage,
                 surroundings,
                 base=base,
-                platform=platform,
+                platform=surroundings.stage_platform(stage),
                 run={"WorkingDir": "/"},
                 build_args=request.build_args,
             )
@@ -141,7 +151,7 @@ def _lowering(
                 stage,
                 surroundings,
                 base=base,
-                platform=platform,
+                platform=config.platform,
                 run=config.run,
                 author=config.author,
                 build_args=request.build_args,

@@ -1,0 +1,65 @@
+"""A planner whose base images are what a test says."""
+
+from __future__ import annotations
+
+import pytest
+
+from tagboat.dockerfile import parse_dockerfile
+from tagboat.flow.request import NamedContext, Request
+from tagboat.oci.config import ImageConfig
+from tagboat.oci.platform import Platform
+from tagboat.plan import make_plan, required_images
+
+NATIVE = Platform.parse("linux/amd64")
+
+
+class Drawing:
+    """A Dockerfile with its request; `runs` are the `config` objects of images by the name that is written."""
+
+    def __init__(self, text, *, contexts=None, platforms="", runs=None, labels=None, **fields):
+        self.dockerfile = parse_dockerfile(text.encode(), "Dockerfile")
+        self.request = Request(
+            command="build",
+            build_contexts={name: NamedContext.parse(place) for name, place in (contexts or {}).items()},
+            platforms=tuple(map(Platform.parse, filter(None, platforms.split(",")))),
+            **fields,
+        )
+        self.runs, self.labels = runs or {}, labels or {}
+
+    @property
+    def needs(self):
+        """The images that are fetched: name and platform."""
+        needs = required_images(self.dockerfile, self.request, NATIVE)
+        return [(need.source.name, str(need.source.platform)) for need in needs]
+
+    @property
+    def plan(self):
+        """The plan."""
+        needs = required_images(self.dockerfile, self.request, NATIVE)
+        images = {
+            need.source: ImageConfig(platform=need.source.platform, run=self.runs.get(need.source.name, {}))
+            for need in needs
+        }
+        return make_plan(self.dockerfile, self.request, native=NATIVE, images=images, labels=self.labels)
+
+    @property
+    def target(self):
+        """The target stage for the first platform."""
+        return self.plan.platforms[0].target
+
+    @property
+    def run(self):
+        """The target's `config` object."""
+        return self.target.run
+
+    @property
+    def env(self):
+        """The target's variables but PATH."""
+        pairs = (entry.split("=", 1) for entry in self.run.get("Env") or ())
+        return {key: value for key, value in pairs if key != "PATH"}
+
+
+@pytest.fixture
+def draw():
+    """Return a maker of plans: `draw(dockerfile, …)`."""
+    return Drawing
