@@ -11,10 +11,11 @@ from tagboat.errors import CredentialError, NetworkError, RegistryError
 from tagboat.net.message import HttpReply
 from tagboat.oci.digest import Digest
 from tagboat.oci.reference import Repository
-from tagboat.registry.faults import MissingPartsError, complaints, refusal, token_refusal
+from tagboat.registry.faults import JobTokenRefusedError, MissingPartsError, complaints, refusal, token_refusal
 
 APP = Repository(registry="ghcr.io", path="me/app")
 ME = Credential.of("me", "hidden-word", "the inputs")
+JOB = Credential.of("github-actions", "job-token", "GITHUB_TOKEN", of_job=True)
 
 
 def reply(status, body=b"", **entry):
@@ -106,3 +107,22 @@ def test_a_token_refused_is_about_credentials(status, kind):
     error = token_refusal(reply(status, b"hidden-word is wrong"), registry="ghcr.io", credential=ME)
     assert type(error) is kind
     assert "hidden-word" not in str(error)
+
+
+def test_a_job_token_that_may_not_write_is_told_apart():
+    """A 403 for the job's own token, from the registry or its token server, may mean no more than a read-only job."""
+    denied = reply(403, code="DENIED", message="requested access to the resource is denied")
+    assert type(said(denied, JOB)) is JobTokenRefusedError
+    assert type(token_refusal(denied, registry="ghcr.io", credential=JOB)) is JobTokenRefusedError
+    assert type(said(denied, ME)) is RegistryError
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["permission_denied: write_package", "installation not allowed to Create organization package"],
+)
+def test_what_a_package_forbids_is_no_read_only_token(message):
+    """A package that does not know the repository is a fault to be mended, whatever the job may do."""
+    error = said(reply(403, code="DENIED", message=message), JOB)
+    assert type(error) is RegistryError
+    assert "packages: write" in error.hint
