@@ -29,7 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _help(arguments)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
-    return _run(arguments, os.environ)
+    code = _run(arguments, os.environ)
+    if code == _INTERRUPTED:
+        _leave(code)
+    return code
 
 
 def _help(arguments: Arguments) -> int:
@@ -67,6 +70,13 @@ def _run(arguments: Arguments, environ: Mapping[str, str]) -> int:
         return _BUG
     finally:
         console.close()
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process at once: Python itself would wait for threads, and these for a server, perhaps for minutes."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _random_word() -> str:

@@ -14,15 +14,20 @@ T = TypeVar("T")
 
 @contextlib.contextmanager
 def threads(count: int, *, stop: Callable[[], None]) -> Iterator[Executor]:
-    """Give an executor; when the block is interrupted, `stop` is told, and work that has not begun is dropped."""
+    """Give an executor; when the block is interrupted, `stop` is told, and work that has not begun is dropped.
+
+    An interrupted block does not wait for the work that runs: a server may take minutes to answer it.
+    """
     executor = ThreadPoolExecutor(max_workers=count)
+    waits = True
     try:
         yield executor
     except (KeyboardInterrupt, StoppedError):
+        waits = False
         stop()
         raise
     finally:
-        executor.shutdown(wait=True, cancel_futures=True)
+        executor.shutdown(wait=waits, cancel_futures=True)
 
 
 def run_all(executor: Executor, calls: Iterable[Callable[[], T]]) -> list[T]:

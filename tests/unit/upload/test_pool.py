@@ -49,7 +49,7 @@ def interrupted(interruption, stop, work):
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt(), StoppedError("SIGTERM")])
 def test_an_interruption_stops_what_runs(interruption):
-    """An interrupted block tells the work that runs to stop, and waits for it alone."""
+    """An interrupted block tells the work that runs to stop, and drops the rest."""
     stopped = threading.Event()
 
     def work(begun):
