@@ -195,3 +195,15 @@ def entrypoint(tagboat: Tagboat, private_environment: Path):
     env = {**tagboat.env, "XDG_CACHE_HOME": str(private_environment)}
     del env["PYTHONPATH"]
     return lambda *words: run([PYTHON, str(ROOT / "entrypoint.py"), *map(str, words)], cwd=tagboat.cwd, env=env)
+
+
+@pytest.fixture
+def tags_of(tls_registry):
+    """Return the tags of an image and their digests as the registry has them on its disk; none before a push."""
+
+    def read(image: str) -> dict[str, str]:
+        name = image.removeprefix(f"{tls_registry.host}/")
+        folder = tls_registry.folder / "data" / "docker" / "registry" / "v2" / "repositories" / name / "_manifests"
+        return {link.parts[-3]: link.read_text() for link in sorted(folder.glob("tags/*/current/link"))}
+
+    return read

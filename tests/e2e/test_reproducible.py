@@ -120,7 +120,7 @@ def test_another_users_clone_gives_the_same_digest(tagboat, clone, expected, as_
 
 
 def test_a_safe_directory_gives_the_same_digest(tagboat, clone, expected, as_nobody, open_folder):
-    """A build in a checkout that belongs to somebody else gives the same image, once git is told that it may read it."""
+    """A checkout that belongs to somebody else gives the same image, once git is told that it may read it."""
     folder = clone(open_folder / "clone")
     (open_folder / ".gitconfig").write_text(f"[safe]\n\tdirectory = {folder}\n")
 
