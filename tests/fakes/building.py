@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from tagboat.oci.config import History, ImageConfig
 from tagboat.oci.descriptor import Descriptor
 from tagboat.oci.manifest import Index, Manifest
 from tagboat.oci.platform import Platform
+from tagboat.oci.reference import Reference, Repository
 from tagboat.plan import make_plan, required_images
 from tagboat.sources import DirectoryTree, read_ignore_rules
 
@@ -83,8 +86,30 @@ PASSWD = (
 )
 
 
+class LayoutRegistry:
+    """A registry that holds one layout under every name; `opened` are the media types of the blobs it was asked for."""
+
+    def __init__(self, context: str) -> None:
+        self._layout = open_layout(Path(context.removeprefix("oci-layout://")))
+        self.opened: list[str] = []
+        self.asked: list[str] = []
+
+    def get_manifest(self, reference: Reference) -> tuple[Manifest | Index, Descriptor]:
+        """Return what a digest names, the only root for a tag."""
+        self.asked.append(str(reference))
+        root = self._layout.select(f"@{reference.digest}" if reference.digest else "")
+        return self._layout.manifest(root), root
+
+    @contextmanager
+    def open_blob(self, _repository: Repository, descriptor: Descriptor) -> Iterator[Iterable[bytes]]:
+        """Return a blob, and note that it was asked for."""
+        self.opened.append(descriptor.media_type)
+        with self._layout.open_blob(descriptor) as stream:
+            yield iter(lambda: stream.read(1 << 16), b"")
+
+
 class WrittenImage:
-    """One platform's image of a layout, all of it read."""
+    """One platform's image of a layout; its layers are read when asked for."""
 
     def __init__(self, path: Path, spool: Path, platform: str = "") -> None:
         self.path = path
@@ -92,14 +117,26 @@ class WrittenImage:
         self.root = self.layout.index.manifests[0]
         self.manifest = self._manifest(platform)
         self.config = self.layout.config(self.manifest.config)
-        self.layers: list[list[Entry]] = []
-        self.tree = Tree()
-        spool.mkdir(exist_ok=True)
+        self._spool = spool
+
+    @cached_property
+    def layers(self) -> list[list[Entry]]:
+        """The entries of each layer."""
+        self._spool.mkdir(exist_ok=True)
+        layers = []
         for descriptor in self.manifest.layers:
             with self.layout.open_blob(descriptor) as stream:
-                entries = list(read_layer(stream, descriptor.media_type, spool / f"{path.name}-{len(self.layers)}"))
-            self.layers.append(entries)
-            self.tree.apply(entries)
+                file = self._spool / descriptor.digest.encoded
+                layers.append(list(read_layer(stream, descriptor.media_type, file)))
+        return layers
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The file system that the layers make."""
+        tree = Tree()
+        for entries in self.layers:
+            tree.apply(entries)
+        return tree
 
     @property
     def digest(self) -> str:

@@ -152,12 +152,11 @@ def _apply(number: int, step: BuildStep, state: StageState, sources: _Sources, t
     match step:
         case CopyStep(link=True):
             changes = Changes(Tree())
-            passwd = state.tree if step.chown else Tree()
-            Copying(step, changes, passwd, times).run(sources.tree(step.origin))
+            Copying(step, changes, lambda: state.tree, times).run(sources.tree(step.origin))
             state.add(number, changes.draft())
         case CopyStep():
             changes = Changes(state.tree)
-            Copying(step, changes, state.tree, times).run(sources.tree(step.origin))
+            Copying(step, changes, lambda: state.tree, times).run(sources.tree(step.origin))
             state.record(number, changes)
         case WorkdirStep():
             changes = Changes(state.tree)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -37,8 +38,8 @@ class CopyTimes:
 class Copying:
     """One COPY while it runs: what is copied, and how its entries are changed on the way."""
 
-    def __init__(self, step: CopyStep, changes: Changes, passwd: FileTree, times: CopyTimes) -> None:
-        """`passwd` is where names of users are looked up: the stage, also for --link."""
+    def __init__(self, step: CopyStep, changes: Changes, passwd: Callable[[], FileTree], times: CopyTimes) -> None:
+        """`passwd` is called when names of users have to be looked up: in the stage, also for --link."""
         self._step = step
         self._changes = changes
         self._times = times
@@ -194,7 +195,7 @@ def make_workdir(step: WorkdirStep, changes: Changes, times: CopyTimes) -> None:
     if there is not None and there.kind is not Kind.DIRECTORY:
         raise DockerfileError(f"WORKDIR {step.path} is no folder but a {there.kind}", location=step.location)
     if there is None and target:
-        owner = find_owner(step.user, changes.tree, step.location) if step.user else Owner(0, 0)
+        owner = find_owner(step.user, lambda: changes.tree, step.location) if step.user else Owner(0, 0)
         changes.make_directories(
             target, Entry(target, Kind.DIRECTORY, _NEW_DIRECTORY, owner.uid, owner.gid, times.of(0))
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from tagboat.bases import Bases
@@ -81,7 +81,7 @@ class ImageExport:
                 urls=descriptor.urls,
             )
             layers.append((taken, diff_id))
-        history += base.config.history or [History(created_by=f"FROM {source.name}").to_json()] * len(layers)
+        history += _whole_history(base.config.history, len(layers), f"FROM {source.name}")
 
     def _add_stage(
         self, stage: StagePlan, state: StageState, layers: list[_Layer], history: list[Mapping[str, object]]
@@ -112,6 +112,21 @@ def _ancestry(plan: PlatformPlan) -> list[StagePlan]:
     while isinstance(chain[-1].base, StageBase):
         chain.append(by_index[chain[-1].base.index])
     return chain[::-1]
+
+
+def _whole_history(
+    history: Iterable[Mapping[str, object]], layer_count: int, created_by: str
+) -> list[Mapping[str, object]]:
+    """Return a base's history with exactly one full line a layer, as the image specification wants it.
+
+    It is kept as it is where it fits; else missing lines are added, and those without a layer count as empty.
+    """
+    lines: list[Mapping[str, object]] = []
+    for line in history:
+        if not line.get("empty_layer"):
+            layer_count -= 1
+        lines.append(line if layer_count >= 0 else {**line, "empty_layer": True})
+    return lines + [History(created_by=created_by).to_json()] * layer_count
 
 
 def _identity(draft: LayerDraft) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tagboat.build.filetree import FileTree
@@ -18,21 +19,21 @@ class Owner(NamedTuple):
     gid: int
 
 
-def find_owner(text: str, tree: FileTree, location: Location) -> Owner:
-    """Return the owner that `USER[:GROUP]` means in a root file system.
+def find_owner(text: str, files: Callable[[], FileTree], location: Location) -> Owner:
+    """Return the owner that `USER[:GROUP]` means in a root file system, which only names call for.
 
     A user number alone gives the group of the same number, a user name alone its primary group. Raises
     `DockerfileError` for a name that the image does not know: never 0 instead.
     """
     user, _, group = text.partition(":")
-    uid, primary = _user(user, tree, location) if user else (0, 0)
-    return Owner(uid, _group(group, tree, location) if group else primary)
+    uid, primary = _user(user, files, location) if user else (0, 0)
+    return Owner(uid, _group(group, files, location) if group else primary)
 
 
-def _user(user: str, tree: FileTree, location: Location) -> tuple[int, int]:
+def _user(user: str, files: Callable[[], FileTree], location: Location) -> tuple[int, int]:
     if user.isdecimal():
         return _number(user, location), _number(user, location)
-    for fields in _table(tree, "etc/passwd"):
+    for fields in _table(files(), "etc/passwd"):
         if fields[0] == user and len(fields) > 3 and fields[2].isdecimal() and fields[3].isdecimal():
             return int(fields[2]), int(fields[3])
     raise DockerfileError(
@@ -40,10 +41,10 @@ def _user(user: str, tree: FileTree, location: Location) -> tuple[int, int]:
     )
 
 
-def _group(group: str, tree: FileTree, location: Location) -> int:
+def _group(group: str, files: Callable[[], FileTree], location: Location) -> int:
     if group.isdecimal():
         return _number(group, location)
-    for fields in _table(tree, "etc/group"):
+    for fields in _table(files(), "etc/group"):
         if fields[0] == group and len(fields) > 2 and fields[2].isdecimal():
             return int(fields[2])
     raise DockerfileError(
