@@ -56,8 +56,8 @@ class DirectoryTree:
         return None if status is None else self._entry(path, status)
 
     def children(self, path: str) -> list[str]:
-        """Return the sorted names in a directory; none in what a symlink leads to."""
-        if not self._is_inside(f"{path}/."):
+        """Return the sorted names in a directory; none in what a symlink leads to or what is not there."""
+        if not self._is_inside(f"{path}/.") or self._lstat(path) is None:
             return []
         return [name for name, _ in self._scan(path) if self._visible(f"{path}/{name}" if path else name)]
 

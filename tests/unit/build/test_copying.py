@@ -43,6 +43,7 @@ def refused(workshop, dockerfile: str, **options) -> TagboatError:
         ("COPY d/*/y /o", ["o"]),
         ("COPY d/s* /o", ["o", "o/y"]),
         ("COPY none* /o", []),
+        ("COPY none/* /o", []),
         ("COPY --parents d/sub/y f /o/", ["o", "o/d", "o/d/sub", "o/d/sub/y", "o/f"]),
         ("COPY --parents ./d/./sub/y /o/", ["o", "o/sub", "o/sub/y"]),
         ("COPY --parents **/y /o/", ["o", "o/d", "o/d/sub", "o/d/sub/y"]),
