@@ -112,7 +112,7 @@ def test_several_stages_for_two_platforms(tagboat, examples, make_base, pushed):
 
 
 def test_several_stages_leave_what_was_copied(tagboat, examples, make_base, umoci):
-    """The last stage holds what it took from a base and from a stage, and nothing else; a heredoc knows its platform."""
+    """The last stage holds what it took from a base and a stage, and nothing else; a heredoc knows its platform."""
     tools = make_base("tools", TOOLS)
     words = [
         "--platforms",

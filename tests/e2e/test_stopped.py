@@ -129,18 +129,43 @@ def test_a_stopped_push_ends_at_once(number, tagboat, stuck, write):
     assert list(Path(tagboat.env["TMPDIR"]).iterdir()) == []
 
 
-@pytest.mark.parametrize("output", ["out", "out.tar"])
-def test_a_full_disk_is_said_and_leaves_nothing(output, tagboat, write, as_root, tmp_path):
+@pytest.fixture
+def on_disk(as_root, tagboat, tmp_path):
+    """Build into a disk of its own, mounted with these options, which says on stderr what it holds in the end."""
+    (tmp_path / "disk").mkdir()
+    script = 'mount -t tmpfs -o "$1" none "$0" && shift && { "$@"; code=$?; ls -A "$0" >&2; exit $code; }'
+    shell = [*as_root, "unshare", "--mount", "sh", "-c", script, str(tmp_path / "disk")]
+    if subprocess.run([*shell, "size=100k", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody mount a tmpfs")
+    return lambda context, output, options, code: tagboat(
+        "build", context, "--output", tmp_path / "disk" / output, prefix=[*shell, options], code=code
+    )
+
+
+OUTPUTS = pytest.mark.parametrize("output", ["out", "out.tar"])
+
+
+@OUTPUTS
+def test_a_full_disk_is_said_and_leaves_nothing(output, on_disk, write, tmp_path):
     """A disk that gets full is exit 11 with a hint, and what was written so far is gone."""
     folder = write(tmp_path / "app", {"Dockerfile": "FROM scratch\nCOPY noise /\n"})
     (folder / "noise").write_bytes(Random(1).randbytes(400_000))
-    (tmp_path / "disk").mkdir()
-    script = 'mount -t tmpfs -o size=100k none "$0" && cd "$0" && { "$@"; code=$?; ls -A "$0" >&2; exit $code; }'
-    disk = [*as_root, "unshare", "--mount", "sh", "-c", script, str(tmp_path / "disk")]
-    inside = [*disk[: len(as_root) + 2], "sh", "-c", "mount -t tmpfs none /mnt"]
-    if subprocess.run(inside, capture_output=True, check=False).returncode:
-        pytest.skip("this machine lets nobody mount a tmpfs")
-    done = tagboat("build", folder, "--output", tmp_path / "disk" / output, prefix=disk, code=11)
+    done = on_disk(folder, output, "size=100k", 11)
 
     assert "No space left on device" in done.stderr
     assert done.stderr.splitlines()[-1] == "  hint: free some disk space, or choose another place"
+
+
+@OUTPUTS
+def test_a_read_only_place_is_said(output, on_disk, examples):
+    """An output where nothing can be written is exit 11, and the place is named."""
+    done = on_disk(examples / "hello", output, "ro", 11)
+
+    assert "cannot be written: Read-only file system" in done.stderr
+    assert done.stderr.splitlines()[-1] == "  hint: choose a place that you may write to"
+
+
+@OUTPUTS
+def test_a_disk_with_room_is_enough(output, on_disk, examples):
+    """A small image fits on a small disk: nothing is written that is not in the output."""
+    assert on_disk(examples / "hello", output, "size=100k", 0).stderr.splitlines()[-1] == output
