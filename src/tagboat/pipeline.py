@@ -119,7 +119,7 @@ def _decided(request: Request, tools: Tools) -> Outputs:
     tagset = _tagset(request, tools, context)
     decision = decide_push(request.push, context)
     if decision.push and request.until not in (Step.TAGS, Step.PLAN, Step.BUILD):
-        raise_faults(check_names(tagset))
+        raise_faults(check_names(tagset, names_images=bool(request.tagging.images.strip())))
     return Outputs(context=context, tagset=tagset, decision=decision)
 
 

@@ -79,7 +79,7 @@ class Bases:
         def read(descriptor: Descriptor) -> Manifest | Index:
             return layout.manifest(descriptor)
 
-        manifest = _for_platform(read(_root(layout, source)), source, location, read)
+        manifest = _for_platform(read(_root(layout, source, location)), source, location, read)
         config = layout.config(manifest.config)
         return self._image(source, manifest, config, blobs, location)
 
@@ -163,12 +163,14 @@ class _RegistryBlobs:
         return self._store.path(descriptor.digest)
 
 
-def _root(layout: Layout, source: ImageSource) -> Descriptor:
+def _root(layout: Layout, source: ImageSource, location: Location) -> Descriptor:
     """Return the entry of a layout that is meant: the selected one, or that of the platform where it has several."""
     entries = layout.index.manifests
-    with_platforms = [entry for entry in entries if entry.platform is not None]
-    if not source.selector and len(entries) > 1 and len(with_platforms) == len(entries):
-        best = choose(source.platform, [entry.platform for entry in entries if entry.platform])
+    platforms = [entry.platform for entry in entries if entry.platform is not None]
+    if not source.selector and len(entries) > 1 and len(platforms) == len(entries):
+        best = choose(source.platform, platforms)
+        if best is None:
+            raise _lacks(source, platforms, location)
         matching = [entry for entry in entries if entry.platform == best]
         if len({entry.digest for entry in matching}) == 1:
             return matching[0]

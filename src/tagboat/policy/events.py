@@ -8,7 +8,7 @@ from tagboat.flow.outputs import PushDecision
 from tagboat.flow.request import Push
 
 _PUSHING_EVENTS = {
-    System.GITHUB: {"push", "schedule", "workflow_dispatch", "release"},
+    System.GITHUB: {"push", "schedule", "workflow_dispatch", "repository_dispatch", "release"},
     System.GITLAB: {"push", "schedule", "web", "api", "trigger", "pipeline"},
 }
 

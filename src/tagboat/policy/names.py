@@ -8,8 +8,8 @@ from tagboat.errors import InputError
 from tagboat.flow.tagset import Outcome, TagSet
 
 
-def check_names(tagset: TagSet) -> Iterator[InputError]:
-    """Yield what keeps a tag set from being pushed: no image, or no tag."""
+def check_names(tagset: TagSet, *, names_images: bool) -> Iterator[InputError]:
+    """Yield what keeps a tag set from being pushed: no tag, or no image; `names_images` says that the input does."""
     if not tagset.names:
         reasons = "; ".join(
             f"{decision.rule}: {decision.reason}"
@@ -20,7 +20,7 @@ def check_names(tagset: TagSet) -> Iterator[InputError]:
             "tags: this run is to push, but no rule gives a tag" + (f" ({reasons})" if reasons else ""),
             "add a rule that holds on this event, such as type=sha; `tagboat tags` shows what each rule gives",
         )
-    if not tagset.references:
+    if not tagset.references and not names_images:
         yield InputError(
             "images: this run is to push, but no image is named", "write images: HOST/NAME, such as ghcr.io/me/app"
         )

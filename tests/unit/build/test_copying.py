@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import stat
 
 import pytest
@@ -302,12 +304,9 @@ def test_hard_links_hold_within_one_source(workshop):
 
 def test_special_files_are_made_anew_and_sockets_are_not(workshop):
     """A FIFO is copied as one; what a layer cannot hold is left out."""
-    import socket
-
     workshop.files({"d/x": ""})
     os.mkfifo(workshop.context / "d/fifo")
-    with socket.socket(socket.AF_UNIX) as server:
-        os.chdir(workshop.context)  # a socket's path is short
+    with socket.socket(socket.AF_UNIX) as server, contextlib.chdir(workshop.context):  # a socket's path is short
         server.bind("d/sock")
     image = workshop.build("FROM scratch\nCOPY d /\n")
     assert image.paths() == ["fifo", "x"]
