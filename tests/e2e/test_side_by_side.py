@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+
 from tagboat.layout.validate import validate_layout
 
 
