@@ -9,8 +9,8 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -46,6 +46,7 @@ class Tagboat:
 
     cwd: Path
     env: Mapping[str, str]
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def argv(self, words: Sequence[object], prefix: Sequence[str] = (), **env: object) -> list[str]:
         """Return the command line, its environment included, so that a prefix such as sudo cannot change it."""
@@ -61,9 +62,11 @@ class Tagboat:
         return done
 
     def start(self, *words: object, **env: object) -> subprocess.Popen[str]:
-        """Start a command and return at once."""
+        """Start a command and return at once; it does not outlive the test."""
         argv = self.argv(words, **env)
-        return subprocess.Popen(argv, cwd=self.cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(argv, cwd=self.cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.started.append(process)
+        return process
 
 
 def run(
@@ -78,7 +81,7 @@ def run(
 
 
 @pytest.fixture
-def tagboat(tmp_path: Path) -> Tagboat:
+def tagboat(tmp_path: Path) -> Iterator[Tagboat]:
     """Return the command with an empty home, working in a folder where nothing else lies."""
     folders = {name: tmp_path / name for name in ("work", "home", "temporary")}
     for folder in folders.values():
@@ -89,7 +92,12 @@ def tagboat(tmp_path: Path) -> Tagboat:
         "HOME": str(folders["home"]),
         "TMPDIR": str(folders["temporary"]),
     }
-    return Tagboat(cwd=folders["work"], env=env)
+    command = Tagboat(cwd=folders["work"], env=env)
+    yield command
+    for process in command.started:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 @pytest.fixture(scope="session")
