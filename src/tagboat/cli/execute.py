@@ -93,8 +93,9 @@ def _document(request: Request, outputs: Outputs) -> dict[str, Any]:
         Step.UPLOAD: outputs.uploaded,
         Step.SIGN: outputs.uploaded,
     }
-    if request.until in steps:
-        return dict(printable(steps[request.until]))
+    reached = steps.get(request.until)
+    if reached is not None:  # a run that does not push has nothing uploaded
+        return dict(printable(reached))
     if request.dry_run:
         decided = {"context": outputs.context, "push": outputs.decision, "plan": outputs.plan}
         return {**outputs.tagset.to_json(), **dict(printable(decided)), "warnings": list(outputs.warnings)}

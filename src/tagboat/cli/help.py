@@ -24,7 +24,7 @@ def overview() -> str:
         "Commands (run when none is given):",
         *(_row(f"{command.name} {command.positionals}".rstrip(), command.help) for command in built),
         "",
-        textwrap.fill(f"Not built yet: {later}.", _WIDTH),
+        _filled(f"Not built yet: {later}."),
         "",
         "tagboat COMMAND --help shows the flags of a command. Each flag may also come as INPUT_NAME or TAGBOAT_NAME",
         "from the environment, or as a key of tagboat.toml; the first of these wins.",
@@ -56,7 +56,7 @@ def _flags(command: Command) -> Iterator[str]:
 def _refused(entries: Iterable[Input]) -> Iterator[str]:
     names = [entry.name for entry in entries if not entry.built]
     if names:
-        yield textwrap.fill(f"Not built yet: {', '.join(names)}.", _WIDTH)
+        yield _filled(f"Not built yet: {', '.join(names)}.")
 
 
 def _form(entry: Input) -> str:
@@ -84,5 +84,10 @@ def _row(left: str, right: str) -> str:
     indent = " " * (_COLUMN + 2)
     head = f"  {left}".ljust(_COLUMN + 2)
     if len(head) > len(indent):
-        return head + "\n" + textwrap.fill(right, _WIDTH, initial_indent=indent, subsequent_indent=indent)
-    return textwrap.fill(right, _WIDTH, initial_indent=head, subsequent_indent=indent)
+        return head + "\n" + _filled(right, indent, indent)
+    return _filled(right, head, indent)
+
+
+def _filled(text: str, first_indent: str = "", indent: str = "") -> str:
+    """Return the text in lines; names with hyphens stay whole, so that they can be copied and found."""
+    return textwrap.fill(text, _WIDTH, initial_indent=first_indent, subsequent_indent=indent, break_on_hyphens=False)
