@@ -74,7 +74,9 @@ def build_layout(
         images: dict[Platform, BuiltImage] = {}
         for platform, states in zip(plan.platforms, stages, strict=True):
             chosen = _chosen(settings.annotations, Level.MANIFEST, platform.platform)
-            images[platform.platform] = export.image(platform, states, bases, chosen)
+            image = export.image(platform, states, bases, chosen)
+            progress.info(f"{platform.platform}: {len(image.layers)} layers, {image.layer_bytes} bytes")
+            images[platform.platform] = image
         root = _root(writer, images, settings.annotations)
         writer.commit(_entries(root, images, settings))
     return Built(layout=output, root=root, images=images)

@@ -64,7 +64,11 @@ class ImageExport:
             annotations=annotations,
         )
         self._blobs.add(manifest.raw)
-        return BuiltImage(manifest=manifest.descriptor.with_platform(config.platform), config=manifest.config)
+        return BuiltImage(
+            manifest=manifest.descriptor.with_platform(config.platform),
+            config=manifest.config,
+            layers=manifest.layers,
+        )
 
     def _take_base(
         self, source: ImageSource, bases: Bases, layers: list[_Layer], history: list[Mapping[str, object]]

@@ -13,10 +13,16 @@ from tagboat.oci.platform import Platform
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltImage:
-    """One platform's image: the descriptor of its manifest and of its configuration."""
+    """One platform's image: the descriptors of its manifest, its configuration and its layers, the base's first."""
 
     manifest: Descriptor
     config: Descriptor
+    layers: tuple[Descriptor, ...] = ()
+
+    @property
+    def layer_bytes(self) -> int:
+        """What a client that has none of the layers must fetch."""
+        return sum(layer.size for layer in self.layers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

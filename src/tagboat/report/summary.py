@@ -9,9 +9,6 @@ from tagboat.flow.built import Built
 from tagboat.flow.outputs import Outputs
 from tagboat.flow.released import Move, ReleasedName
 from tagboat.flow.tagset import Outcome
-from tagboat.flow.uploaded import Uploaded
-from tagboat.oci.digest import Digest
-from tagboat.oci.manifest import Manifest, parse
 from tagboat.report.escaping import code, markdown
 from tagboat.report.faults import flattened
 from tagboat.report.markdown_table import table, within
@@ -34,14 +31,13 @@ _SIGNS = {
 def summary_markdown(outputs: Outputs, *, error: TagboatError | None = None) -> str:
     """Return the summary of a run, less than 200 KiB; `error` is what ended it early.
 
-    Every text that comes from outside is escaped. Layers and sizes of platforms are shown where their manifests lie
-    in the layout still.
+    Every text that comes from outside is escaped.
     """
     parts = (
         _head(outputs, error),
         _image(outputs),
         _errors(error),
-        _platforms(outputs.built, outputs.uploaded),
+        _platforms(outputs.built),
         _names(outputs),
         _tags(outputs),
         _labels(outputs.tagset.labels),
@@ -94,36 +90,19 @@ def _image(outputs: Outputs) -> list[str]:
     return [*facts, "", "```sh", f"docker pull {outputs.references[0]}", "```"]
 
 
-def _platforms(built: Built | None, uploaded: Uploaded | None) -> list[str]:
+def _platforms(built: Built | None) -> list[str]:
     if built is None:
         return []
     rows = [
-        (markdown(str(platform)), *_contents(_manifest(built, uploaded, digest)), code(digest))
-        for platform, digest in ((platform, image.manifest.digest) for platform, image in built.images.items())
+        (
+            markdown(str(platform)),
+            str(len(image.layers)),
+            size_text(image.layer_bytes),
+            code(image.manifest.digest),
+        )
+        for platform, image in built.images.items()
     ]
     return ["### Platforms", "", *table(("Platform", "Layers", "Size", "Manifest"), rows, budget_bytes=_PLATFORMS)]
-
-
-def _contents(manifest: Manifest | None) -> tuple[str, str]:
-    """Return how many layers there are and their size; empty where nobody can say any more."""
-    if manifest is None:
-        return "", ""
-    return str(len(manifest.layers)), size_text(sum(layer.size for layer in manifest.layers))
-
-
-def _manifest(built: Built, uploaded: Uploaded | None, digest: Digest) -> Manifest | None:
-    """Return a manifest from what was uploaded, else from the layout; None when that is gone with its run."""
-    if uploaded and uploaded.root.digest == digest:
-        return _as_manifest(uploaded.raw)
-    try:
-        return _as_manifest(built.layout.joinpath("blobs", digest.algorithm, digest.encoded).read_bytes())
-    except OSError:
-        return None
-
-
-def _as_manifest(raw: bytes) -> Manifest | None:
-    parsed = parse(raw)
-    return parsed if isinstance(parsed, Manifest) else None
 
 
 def _names(outputs: Outputs) -> list[str]:

@@ -147,14 +147,13 @@ def plan(location):
 
 @pytest.fixture
 def built(manifest, tmp_path):
-    """Return a layout of two platforms in which only the first one's manifest lies still."""
-    blobs = tmp_path / "layout" / "blobs" / "sha256"
-    blobs.mkdir(parents=True)
-    (blobs / manifest.descriptor.digest.encoded).write_bytes(manifest.raw)
-    gone = Descriptor.of(mediatype.MANIFEST, b"arm")
+    """Return a layout of two platforms."""
+    arm = Descriptor.of(mediatype.MANIFEST, b"arm")
     images = {
-        Platform.parse("linux/amd64"): BuiltImage(manifest=manifest.descriptor, config=manifest.config),
-        Platform.parse("linux/arm64"): BuiltImage(manifest=gone, config=Descriptor.of(mediatype.CONFIG, b"arm")),
+        Platform.parse("linux/amd64"): BuiltImage(
+            manifest=manifest.descriptor, config=manifest.config, layers=manifest.layers
+        ),
+        Platform.parse("linux/arm64"): BuiltImage(manifest=arm, config=Descriptor.of(mediatype.CONFIG, b"arm")),
     }
     index = Index.make(manifests=[image.manifest for image in images.values()])
     return Built(layout=tmp_path / "layout", root=index.descriptor, images=images)

@@ -93,7 +93,7 @@ def test_the_metadata_file_is_complete(outputs, tmp_path):
     path.write_text("old")
     metadata_file(outputs, path)
     assert json.loads(path.read_text()) == outputs.to_json()["metadata"]
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["layout", "metadata.json"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["metadata.json"]
 
 
 def test_a_push_without_a_build_has_a_digest(outputs):
@@ -107,6 +107,7 @@ def test_a_push_without_a_build_has_a_digest(outputs):
 
 def test_a_metadata_file_without_a_folder_is_an_input_error(outputs, tmp_path):
     """The message names the input; nothing is left behind."""
+    (tmp_path / "layout").mkdir()
     with pytest.raises(InputError, match="metadata-file"):
         metadata_file(outputs, tmp_path / "missing" / "metadata.json")
     with pytest.raises(InputError, match="metadata-file"):

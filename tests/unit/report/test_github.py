@@ -116,6 +116,6 @@ def test_two_runs_of_a_step_share_the_summary(outputs, tmp_path):
 def test_elsewhere_nothing_is_written(outputs, tmp_path):
     """Outside CI nobody asked for files, and a runner without summaries gets the outputs alone."""
     write_outputs(outputs, {}, delimiter=words())
-    assert [path.name for path in tmp_path.iterdir()] == ["layout"]
+    assert [path.name for path in tmp_path.iterdir()] == []
     write_outputs(outputs, {"GITHUB_OUTPUT": str(tmp_path / "output")}, delimiter=words())
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["layout", "output"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["output"]

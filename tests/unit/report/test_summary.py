@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from pathlib import Path
 
 import pytest
 
@@ -55,15 +54,6 @@ def test_a_push_without_a_build_names_its_image(outputs, manifest):
     assert text.startswith("## Tagboat: ghcr.io/me/app\n")
     assert f"- **Digest**: <code>{manifest.descriptor.digest}</code>" in text
 
-
-def test_layers_are_known_from_what_was_uploaded(built, outputs, manifest):
-    """A temporary layout is gone when the summary is written; the manifest that was sent is not."""
-    platform, image = next(iter(built.images.items()))
-    gone = dataclasses.replace(built, layout=Path("gone"), root=image.manifest, images={platform: image})
-    uploaded = Uploaded(root=manifest.descriptor, raw=manifest.raw)
-    assert "| linux/amd64 | 2 | 3.6 kB |" in summary_markdown(
-        dataclasses.replace(outputs, built=gone, uploaded=uploaded)
-    )
 
 
 def hostile_outputs(outputs, hostile, times):
