@@ -287,7 +287,8 @@ def _plan(request: Request, tools: Tools, files: _BuildFiles, bases: Bases, labe
     unknown: list[PlanWarning] = []
     faults: list[TagboatError] = []
     for need in required_images(files.dockerfile, request, tools.native):
-        if request.offline and need.source.reference is not None:
+        only_looked_at = request.dry_run or request.until is Step.PLAN
+        if request.offline and only_looked_at and need.source.reference is not None:
             images[need.source], warning = _unseen(need)
             unknown.append(warning)
             continue

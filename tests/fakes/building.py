@@ -47,6 +47,7 @@ class Symlink:
 
 def write_tree(folder: Path, files: Mapping[str, str | bytes | Symlink | None]) -> Path:
     """Write files below a folder: text or bytes, a `Symlink`, or None for a folder; modes are 0644 and 0755."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -34,11 +34,13 @@ class Bench(Workshop):
         self.temporary = place / "temporary"
         self.progress = progress
         self.registry = None
+        self.registry_problem = AssertionError("a registry is asked")
         self.files({"Dockerfile": DOCKERFILE, "f": "1"})
 
     def tools(self, context=PUSHED):
         def registry():
-            assert self.registry is not None, "a registry is asked"
+            if self.registry is None:
+                raise self.registry_problem
             return self.registry
 
         return pipeline.Tools(
@@ -204,6 +206,14 @@ def test_offline_plans_with_unknown_bases(bench):
     outputs = bench.run(dry_run=True, offline=True, contexts={"b": base}, images="q.io/a")
     assert [warning.location.line for warning in outputs.plan.warnings] == [1]
     assert "alpine" in bench.progress.warnings[0]
+
+
+def test_offline_builds_only_from_what_is_here(bench):
+    """A build that needs a base from a registry fails offline as it would without one, at the line that needs it."""
+    bench.files({"Dockerfile": "FROM scratch AS x\nFROM alpine\n"})
+    bench.registry_problem = InputError("offline: this run needs a registry")
+    with pytest.raises(InputError, match="Dockerfile:2: offline"):
+        bench.run(pipeline.build, offline=True, output=bench.place / "out", tags="")
 
 
 # ---------------------------------------------------------------- build
