@@ -86,7 +86,8 @@ def build(request: Request, tools: Tools) -> Outputs:
 
     if request.output is None:
         raise InputError("output: `build` needs a place for the layout", "add --output DIR or --output FILE.tar")
-    outputs = Outputs(context=tools.read_context(request), tagset=given_tags(request.tagging))
+    context = tools.read_context(request) if request.source_date_epoch is None else None  # only its time matters
+    outputs = Outputs(context=context, tagset=given_tags(request.tagging))
     with _workspace(request, tools) as folder:
         return _built(request, tools, outputs, folder)
 

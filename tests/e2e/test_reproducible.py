@@ -127,10 +127,10 @@ def test_a_safe_directory_gives_the_same_digest(tagboat, clone, expected, as_nob
     assert tagboat("build", folder, "--output", "out", prefix=as_nobody, HOME=open_folder).digest == expected
 
 
-def test_a_checkout_that_git_refuses_is_said(tagboat, clone, as_nobody, open_folder):
-    """Where git does not read another user's checkout, the lost commit is not passed over: cause and cure are named."""
+def test_a_checkout_that_git_refuses_is_an_error(tagboat, clone, as_nobody, open_folder):
+    """Where git does not read another user's checkout, the image would lose its time: cause and cure are named."""
     folder = clone(open_folder / "clone")
-    done = tagboat("build", folder, "--output", "out", prefix=as_nobody)
+    done = tagboat("build", folder, "--output", "out", prefix=as_nobody, code=3)
 
     assert "belongs to another user" in done.stderr
     assert f"safe.directory {folder}" in done.stderr

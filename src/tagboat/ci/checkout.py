@@ -16,9 +16,14 @@ _SCP_FORM = re.compile(r"(?:[^@/]+@)?(?P<host>[^:/]+):(?!//)(?P<path>.+)")  # gi
 
 
 def read(environ: Mapping[str, str], folder: Path) -> Context:
-    """Return the context of the checkout that `folder` lies in; without one, a context that says what is missing."""
+    """Return the context of the checkout that `folder` lies in; without one, a context that says what is missing.
+
+    Raises `ContextError` for a checkout that git refuses to read.
+    """
     try:
         facts = git.read_facts(environ, folder)
+    except git.RefusedCheckoutError:
+        raise
     except ContextError as error:
         return Context(system=System.LOCAL, missing=". ".join(filter(None, (error.problem, error.hint))))
     return Context(

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from git import Git
 
 _ORIGIN = "refs/remotes/origin/"
+_REFUSED = "dubious ownership"  # CVE-2022-24765: git reads no repository of another user unless told to
+
+
+class RefusedCheckoutError(ContextError):
+    """There is a checkout, but git does not read it: to go on as if there was none would change the image."""
 
 
 def read_facts(environ: Mapping[str, str], folder: Path) -> Facts:
@@ -40,13 +45,18 @@ def read_facts(environ: Mapping[str, str], folder: Path) -> Facts:
 
 
 def commit_time(environ: Mapping[str, str], folder: Path, revision: str) -> datetime | None:
-    """Return the committer's time of a commit, None where there is no git or the checkout lacks the commit."""
+    """Return the committer's time of a commit, None where there is no git or the checkout lacks the commit.
+
+    Raises `RefusedCheckoutError`.
+    """
     try:
         git = _open(environ, folder)
     except ContextError:
         return None
-    time = _ask(git, "show", "--no-patch", "--format=%cI", f"{revision}^{{commit}}")
-    return datetime.fromisoformat(time) if time else None
+    status, time, message = _run(git, "show", "--no-patch", "--format=%cI", f"{revision}^{{commit}}")
+    if _REFUSED in message:
+        raise _unreadable(folder, message)
+    return datetime.fromisoformat(time) if time and not status else None
 
 
 def _open(environ: Mapping[str, str], folder: Path) -> Git:
@@ -78,8 +88,8 @@ def _refs(git: Git, *conditions: str) -> tuple[str, ...]:
 
 
 def _unreadable(folder: Path, message: str) -> ContextError:
-    if "dubious ownership" in message:
-        return ContextError(
+    if _REFUSED in message:
+        return RefusedCheckoutError(
             f"git does not read {folder}: it belongs to another user",
             f"run git config --global --add safe.directory {folder}",
         )

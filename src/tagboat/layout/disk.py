@@ -21,6 +21,9 @@ _HINTS = {
     errno.EACCES: "choose a place that you may write to",
     errno.EPERM: "choose a place that you may write to",
     errno.EROFS: "choose a place that you may write to",
+    errno.ENOENT: "choose a place in a folder that exists",
+    errno.EEXIST: "choose a place below folders, not below a file",
+    errno.ENOTDIR: "choose a place below folders, not below a file",
 }
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from tagboat.errors import TagboatError
+from tagboat.errors import StoppedError, TagboatError
 from tagboat.flow.progress import Progress
 from tagboat.flow.released import Move, Released, ReleasedName
 from tagboat.flow.uploaded import Transfer, Uploaded
@@ -15,6 +14,7 @@ from tagboat.oci.digest import Digest
 from tagboat.oci.reference import Reference, Repository
 from tagboat.registry.client import Registry
 from tagboat.registry.faults import MissingPartsError
+from tagboat.registry.pool import run_all, threads
 
 _JOBS = 8
 
@@ -31,19 +31,24 @@ def move_names(
 ) -> Released:
     """Point every name at the uploaded root, each confirmed by the registry; names that point there are let be.
 
-    A name that fails is recorded with its problem, and the others are still tried. `supply` brings parts that a
+    A name that fails is recorded with its problem, and the others are still tried. An interruption does not wait for
+    the registry's answers; it tells which names are known to have moved. `supply` brings parts that a
     registry turns out to lack, once a name; without it such a name fails.
     """
     spent = {repository: registry.requests(repository) for repository in uploaded.transfers}
-    move = partial(_move, uploaded, registry, supply)
-    executor = ThreadPoolExecutor(max_workers=_JOBS)
+    done: dict[Reference, ReleasedName] = {}
+
+    def move(name: Reference) -> ReleasedName:
+        done[name] = _move(uploaded, registry, supply, name)
+        _tell(done[name], progress)
+        return done[name]
+
     try:
-        moved = list(executor.map(move, dict.fromkeys(names)))
-    finally:
-        # An interruption lets the moves that have begun end, and begins no more.
-        executor.shutdown(wait=True, cancel_futures=True)
-    for name in moved:
-        _tell(name, progress)
+        with threads(_JOBS, stop=registry.stop) as hands:
+            moved = run_all(hands, [partial(move, name) for name in dict.fromkeys(names)])
+    except (KeyboardInterrupt, StoppedError):
+        _tell_interrupted(done.values(), len(dict.fromkeys(names)), progress)
+        raise
     return Released(names=_with_transfers(moved, uploaded, registry, spent))
 
 
@@ -77,6 +82,16 @@ def _tell(name: ReleasedName, progress: Progress) -> None:
             progress.info(f"{name.reference.familiar} was {name.digest} already")
         case Move.FAILED:
             progress.warn(f"{name.reference.familiar} was not moved: {name.problem}")
+
+
+def _tell_interrupted(done: Iterable[ReleasedName], count: int, progress: Progress) -> None:
+    """Say which names point to the image, and that nobody knows of those whose answer was not waited for."""
+    there = [name.reference.familiar for name in done if name.outcome is not Move.FAILED]
+    progress.warn(
+        f"interrupted: {len(there)} of {count} names are known to point to the image"
+        + (f": {', '.join(sorted(there))}" if there else ""),
+        "run it again: names that point there already cost one request each",
+    )
 
 
 def _with_transfers(

@@ -13,10 +13,10 @@ from tagboat.oci.manifest import Index, Manifest
 from tagboat.oci.reference import Reference, Repository
 from tagboat.registry.client import Registry
 from tagboat.registry.faults import MissingPartsError
+from tagboat.registry.pool import run_all
 from tagboat.registry.scope import Access
 from tagboat.registry.upload import Sent
 from tagboat.upload.graph import BlobSource, ImageGraph
-from tagboat.upload.pool import run_all
 
 
 class RepositoryUpload:

@@ -13,9 +13,9 @@ from tagboat.oci.descriptor import Descriptor
 from tagboat.oci.digest import Digest
 from tagboat.oci.reference import Reference, Repository
 from tagboat.registry.client import Registry
+from tagboat.registry.pool import run_all, threads
 from tagboat.registry.scope import Access
 from tagboat.upload.graph import BlobSource, ImageGraph, read_graph
-from tagboat.upload.pool import run_all, threads
 from tagboat.upload.repository import RepositoryUpload
 
 _JOBS = 8

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tagboat.errors import RegistryError, StoppedError
-from tagboat.upload.pool import run_all, threads
+from tagboat.registry.pool import run_all, threads
 
 
 def test_results_come_in_order():
