@@ -57,15 +57,15 @@ class Copying:
             for item in find_sources(source, pattern, parents=self._step.parents) or ()
         ]
         self._check_destination(len(items) + len(self._step.inline))
-        for inline in self._step.inline:
-            entry = Entry(inline.name, Kind.FILE, 0o644, size=len(inline.data), content=BytesContent(inline.data))
-            self._copy_file(entry, inline.name)
         for item in items:
             self._links = object()
             if self._step.parents:
                 self._copy_with_parents(source, item)
             else:
                 self._copy(source, item)
+        for inline in self._step.inline:
+            entry = Entry(inline.name, Kind.FILE, 0o644, size=len(inline.data), content=BytesContent(inline.data))
+            self._copy_file(entry, inline.name)
 
     def _copy(self, source: FileTree, item: Found) -> None:
         entry = source.get(item.path) or Entry("", Kind.DIRECTORY, _NEW_DIRECTORY)

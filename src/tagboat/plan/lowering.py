@@ -230,7 +230,7 @@ class StageLowering:
             *([f"--chown={step.chown}"] if step.chown else []),
             *([f"--chmod={step.chmod}"] if step.chmod else []),
         ]
-        names = [*(f"<<{inline.name}" for inline in step.inline), *sources]
+        names = [*sources, *(f"<<{inline.name}" for inline in step.inline)]
         self._layer(step, " ".join(["COPY", *flags, *names, written, "# buildkit"]))
 
     def _inline(self, heredoc: Heredoc) -> InlineFile:

@@ -290,6 +290,13 @@ def test_heredocs_become_files(workshop):
     assert image.mode("o/one") == 0o644
 
 
+def test_heredocs_come_after_the_other_sources(workshop):
+    """Where a heredoc and a file meet at one path the heredoc stays, whatever their order on the line."""
+    workshop.files({"one": "file"})
+    image = workshop.build("FROM scratch\nCOPY <<one one /o/\nheredoc\none\n")
+    assert (image.text("o/one"), image.history) == ("heredoc\n", ["COPY one <<one /o/ # buildkit"])
+
+
 def test_hard_links_hold_within_one_source(workshop):
     """Names of one file stay one file in the image when one source brings them, and are apart otherwise."""
     workshop.files({"d/a": "long" * 100})

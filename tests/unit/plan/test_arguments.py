@@ -58,7 +58,8 @@ def test_each_scope_sees_its_own_values(draw, dockerfile, build_args, env):
 )
 def test_platforms_are_arguments_of_every_dockerfile(draw, name, value):
     """The automatic arguments are there for FROM, and in a stage once it declares them; build arguments win."""
-    text = "ARG X=$IT\nFROM scratch AS last\nARG X\nENV BEFORE=$IT\nARG IT\nENV AFTER=$IT GLOBAL=$X\n".replace("IT", name)
+    lines = ("ARG X=$IT", "FROM scratch AS last", "ARG X", "ENV BEFORE=$IT", "ARG IT", "ENV AFTER=$IT GLOBAL=$X")
+    text = "\n".join(lines).replace("IT", name)
     assert draw(text, platforms="linux/arm/v7").env == {"BEFORE": "", "AFTER": value, "GLOBAL": value}
     assert draw(text, build_args={name: "mine"}).env["AFTER"] == "mine"
 
