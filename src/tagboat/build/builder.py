@@ -75,7 +75,7 @@ def build_layout(
         for platform, states in zip(plan.platforms, stages, strict=True):
             chosen = _chosen(settings.annotations, Level.MANIFEST, platform.platform)
             image = export.image(platform, states, bases, chosen)
-            progress.info(f"{platform.platform}: {len(image.layers)} layers, {image.layer_bytes} bytes")
+            progress.info(f"{platform.platform}: {_count(image.layers)}, {image.layer_bytes} bytes")
             images[platform.platform] = image
         root = _root(writer, images, settings.annotations)
         writer.commit(_entries(root, images, settings))
@@ -181,6 +181,10 @@ def _root(writer: LayoutWriter, images: Mapping[Platform, BuiltImage], annotatio
     )
     writer.blobs.add(index.raw)
     return index.descriptor
+
+
+def _count(layers: Sequence[Descriptor]) -> str:
+    return "1 layer" if len(layers) == 1 else f"{len(layers)} layers"
 
 
 def _entries(

@@ -55,7 +55,6 @@ def test_a_push_without_a_build_names_its_image(outputs, manifest):
     assert f"- **Digest**: <code>{manifest.descriptor.digest}</code>" in text
 
 
-
 def hostile_outputs(outputs, hostile, times):
     decisions = [Decision(rule=hostile, tag=hostile, outcome=outcome, reason=hostile) for outcome in Outcome] * times
     tagset = TagSet(
