@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from tagboat.errors import LayoutError
 from tagboat.layers.changes import Content, Entry, Kind
 from tagboat.layers.extract import read_layer
 from tagboat.layers.tree import Tree
@@ -33,11 +34,17 @@ class BaseImage:
     _tree: Tree | None = field(default=None)
 
     def tree(self) -> Tree:
-        """Return a new copy of the image's root file system; the layers' headers are read the first time."""
+        """Return a new copy of the image's root file system; the layers' headers are read the first time.
+
+        Raises `LayoutError`, with the image's name, for a layer that cannot be read.
+        """
         if self._tree is None:
             tree = Tree()
             for descriptor in self.manifest.layers:
-                tree.apply(_Layer(self.blobs.path(descriptor), descriptor, self.spool).entries())
+                try:
+                    tree.apply(_Layer(self.blobs.path(descriptor), descriptor, self.spool).entries())
+                except LayoutError as error:
+                    raise LayoutError(f"the image {self.name}: {error.problem}", error.hint) from error
             self._tree = tree
         return self._tree.copy()
 
