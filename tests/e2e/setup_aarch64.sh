@@ -39,7 +39,7 @@ for deb in "$work/debs"/*.deb; do
 done
 ln -s "$python" "$work/root/usr/bin/python"
 
-uv pip install --quiet --no-deps --only-binary :all: --constraint "$project/requirements.lock" \
+uv pip install --quiet --system-certs --no-deps --only-binary :all: --constraint "$project/requirements.lock" \
     --python-platform aarch64-manylinux_2_28 --python-version "${python#python}" --target "$work/site" \
     zlib-ng backports-zstd
 

@@ -196,8 +196,9 @@ def bare_python(tmp_path: Path) -> Path:
     site = next((tmp_path / "bare" / "lib").glob("python3.*/site-packages"))
     (site / "none").mkdir()
     (site / "none" / "ensurepip.py").touch()
-    (site / "sitecustomize.py").write_text(
-        f"import sys, sysconfig; sys.path.insert(0, {str(site / 'none')!r})\n"
+    # Not a sitecustomize module: Debian has one of its own, which comes first.
+    (site / "bare.pth").write_text(
+        f"import sys, sysconfig; sys.path.insert(0, {str(site / 'none')!r}); "
         "sysconfig.get_config_vars().pop('WHEEL_PKG_DIR', None)\n"
     )
     return tmp_path / "bare" / "bin" / "python"
