@@ -12,9 +12,12 @@ _STEPS = tuple(Step)
 _LATEST_EPOCH_SECONDS = 253402300799  # the last second of the year 9999: RFC 3339 ends there
 
 
-def epoch_seconds(environ: Mapping[str, str]) -> int | InputError | None:
-    """Return SOURCE_DATE_EPOCH, None when it is not set, or what is wrong with it."""
-    text = environ.get("SOURCE_DATE_EPOCH", "").strip()
+def epoch_seconds(environ: Mapping[str, str], build_args: Mapping[str, str | None]) -> int | InputError | None:
+    """Return SOURCE_DATE_EPOCH, None when it is not set, or what is wrong with it.
+
+    The build argument of that name wins over the variable, as with BuildKit.
+    """
+    text = (build_args.get("SOURCE_DATE_EPOCH") or environ.get("SOURCE_DATE_EPOCH", "")).strip()
     if not text:
         return None
     if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) > _LATEST_EPOCH_SECONDS:

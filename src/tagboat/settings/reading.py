@@ -41,7 +41,8 @@ def read_request(
     read = merge_sources(
         command, flags=given, environ=environ, file=file, parse=lambda entry, value: parse_value(entry, value, cwd)
     )
-    read["source-date-epoch"] = epoch_seconds(environ)
+    build_args = read.get("build-args")
+    read["source-date-epoch"] = epoch_seconds(environ, build_args if isinstance(build_args, dict) else {})
     values = {name: value for name, value in read.items() if not isinstance(value, TagboatError | Given)}
     request = dataclasses.replace(
         _fill(command, values, environ),
@@ -103,9 +104,12 @@ def _context_folder(given: Mapping[str, Given], environ: Mapping[str, str]) -> P
 
 def _fill(command: str, values: Mapping[str, Any], environ: Mapping[str, str]) -> Request:
     direct = {name.replace("-", "_"): value for name, value in values.items() if name.replace("-", "_") in _FIELDS}
-    if "build_args" in direct:
-        filled = {name: environ.get(name) if text is None else text for name, text in direct["build_args"].items()}
-        direct["build_args"] = {name: text for name, text in filled.items() if text is not None}
+    build_args = {
+        name: environ.get(name) if text is None else text for name, text in direct.get("build_args", {}).items()
+    }
+    if direct.get("source_date_epoch") is not None:  # buildx too hands the variable on to `ARG SOURCE_DATE_EPOCH`
+        build_args["SOURCE_DATE_EPOCH"] = str(direct["source_date_epoch"])
+    direct["build_args"] = {name: text for name, text in build_args.items() if text is not None}
     tagging = TagRequest(
         **{name: values[name] for name in _TAGGING if name in values},
         pr_head_sha="true" in environ.get("DOCKER_METADATA_PR_HEAD_SHA", "").lower(),

@@ -227,6 +227,14 @@ def test_source_date_epoch(read):
     assert read(env={"SOURCE_DATE_EPOCH": ""}).source_date_epoch is None
 
 
+def test_source_date_epoch_is_a_build_argument_too(read):
+    """The variable reaches `ARG SOURCE_DATE_EPOCH`; as a build argument it wins over the variable."""
+    env = {"SOURCE_DATE_EPOCH": "5"}
+    assert read(env=env).build_args == {"SOURCE_DATE_EPOCH": "5"}
+    given = read(flags={"build-args": ["SOURCE_DATE_EPOCH=7"]}, env=env)
+    assert (given.source_date_epoch, given.build_args) == (7, {"SOURCE_DATE_EPOCH": "7"})
+
+
 # ---------------------------------------------------------------- positionals
 
 
