@@ -14,6 +14,7 @@ from fakes.progress import KeptProgress
 from tagboat.bases import Bases
 from tagboat.build import BuildSettings, CopyTimes, build_layout, check_sources
 from tagboat.dockerfile import parse_dockerfile
+from tagboat.errors import raise_faults
 from tagboat.flow.built import Built
 from tagboat.flow.plan import BuildPlan
 from tagboat.flow.request import Compression, ContextKind, NamedContext, Request
@@ -277,7 +278,9 @@ class Workshop:
     def _plan(self, dockerfile: str, request: Request, bases: Bases, labels: Mapping[str, str]) -> BuildPlan:
         parsed = parse_dockerfile(dockerfile.encode("utf-8", "surrogateescape"), "Dockerfile")
         images = {need.source: bases.resolve(need).config for need in required_images(parsed, request, NATIVE)}
-        return make_plan(parsed, request, native=NATIVE, images=images, labels=labels)
+        plan = make_plan(parsed, request, native=NATIVE, images=images, labels=labels)
+        raise_faults(plan.faults)
+        return plan
 
 
 def _tree(top: Path, recorded_mode: Any) -> DirectoryTree:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tagboat.build.builder import BuildSettings, build_layout, check_sources
+from tagboat.build.builder import BuildSettings, build_layout, check_sources, doubtful_sources
 from tagboat.build.copying import CopyTimes
 
-__all__ = ["BuildSettings", "CopyTimes", "build_layout", "check_sources"]
+__all__ = ["BuildSettings", "CopyTimes", "build_layout", "check_sources", "doubtful_sources"]

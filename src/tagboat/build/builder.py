@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
@@ -21,6 +21,7 @@ from tagboat.flow.plan import (
     CopyStep,
     ImageSource,
     Origin,
+    PlanWarning,
     PlatformPlan,
     Scratch,
     StageBase,
@@ -83,18 +84,37 @@ def build_layout(
 
 
 def check_sources(plan: BuildPlan, contexts: Mapping[str, FileTree]) -> None:
-    """Raise `DockerfileError` for every file of the build contexts that a COPY names and that is not there.
+    """Raise the plan's faults, together with one for each file of a build context that is named and not there.
 
     Quick, and before anything is fetched; what stages and images hold is found out while building.
     """
-    faults: dict[str, TagboatError] = {}
+    faults = {str(fault): fault for fault in plan.faults}
+    for step, origin in _context_copies(plan):
+        for fault in missing_sources(step, contexts[origin.name]):
+            faults.setdefault(str(fault), fault)
+    raise_faults(sorted(faults.values(), key=lambda fault: fault.location.line if fault.location else 0))
+
+
+def doubtful_sources(plan: BuildPlan, contexts: Mapping[str, FileTree]) -> list[PlanWarning]:
+    """Return a warning for each COPY that takes git's own folder along, which differs from clone to clone."""
+    warnings = {
+        step.location: PlanWarning(
+            problem="this COPY takes .git along: the image differs from clone to clone, and holds all of the history",
+            hint="write .git into .dockerignore",
+            location=step.location,
+        )
+        for step, origin in _context_copies(plan)
+        if any(not source.strip("./") for source in step.sources) and contexts[origin.name].get(".git") is not None
+    }
+    return list(warnings.values())
+
+
+def _context_copies(plan: BuildPlan) -> Iterator[tuple[CopyStep, ContextFiles]]:
     for platform in plan.platforms:
         for stage in platform.stages:
             for step in stage.steps:
                 if isinstance(step, CopyStep) and isinstance(step.origin, ContextFiles):
-                    for fault in missing_sources(step, contexts[step.origin.name]):
-                        faults.setdefault(str(fault), fault)
-    raise_faults(faults.values())
+                    yield step, step.origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,10 +23,14 @@ _NEW_DIRECTORY = 0o755
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyTimes:
-    """The file time of what a step puts: `constant` in seconds, None to keep each file's own up to `latest`."""
+    """The file time of what a step puts: `constant` in seconds, None to keep each file's own up to `latest`.
+
+    `made` is the time of what has none of its own: folders made on the way, heredocs.
+    """
 
     constant: int | None
     latest: int | None = None
+    made: int = 0
 
     def of(self, mtime: int) -> int:
         """Return the time that a copied file gets."""
@@ -64,7 +68,14 @@ class Copying:
             else:
                 self._copy(source, item)
         for inline in self._step.inline:
-            entry = Entry(inline.name, Kind.FILE, 0o644, size=len(inline.data), content=BytesContent(inline.data))
+            entry = Entry(
+                inline.name,
+                Kind.FILE,
+                0o644,
+                mtime=self._times.made,
+                size=len(inline.data),
+                content=BytesContent(inline.data),
+            )
             self._copy_file(entry, inline.name)
 
     def _copy(self, source: FileTree, item: Found) -> None:
@@ -145,7 +156,9 @@ class Copying:
         mode = _NEW_DIRECTORY
         if self._mode is not None and self._mode.is_octal:
             mode = self._mode.apply(mode, is_directory=True)
-        self._changes.make_directories(path, Entry(path, Kind.DIRECTORY, mode, owner.uid, owner.gid, self._times.of(0)))
+        self._changes.make_directories(
+            path, Entry(path, Kind.DIRECTORY, mode, owner.uid, owner.gid, self._times.of(self._times.made))
+        )
 
     def _resolved(self) -> str:
         """Return the destination with symlinks followed: those of the image, confined to it."""
@@ -197,7 +210,7 @@ def make_workdir(step: WorkdirStep, changes: Changes, times: CopyTimes) -> None:
     if there is None and target:
         owner = find_owner(step.user, lambda: changes.tree, step.location) if step.user else Owner(0, 0)
         changes.make_directories(
-            target, Entry(target, Kind.DIRECTORY, _NEW_DIRECTORY, owner.uid, owner.gid, times.of(0))
+            target, Entry(target, Kind.DIRECTORY, _NEW_DIRECTORY, owner.uid, owner.gid, times.of(times.made))
         )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from tagboat.bases import Bases
 from tagboat.build.stage import LayerDraft, StageState
+from tagboat.errors import DockerfileError, Location
 from tagboat.flow.built import BuiltImage
 from tagboat.flow.plan import ImageSource, PlatformPlan, StageBase, StagePlan
 from tagboat.flow.progress import Progress
@@ -93,17 +94,21 @@ class ImageExport:
         for line in stage.history:
             draft = state.drafts.get(line.step) if line.step is not None else None
             if draft:
-                layers.append(self._layer(draft, line.created_by))
+                layers.append(self._layer(draft, line.created_by, stage.steps[line.step or 0].location))
             entry = History(created=self._created, created_by=line.created_by, empty_layer=draft is None)
             history.append(entry.to_json())
 
-    def _layer(self, draft: LayerDraft, title: str) -> _Layer:
+    def _layer(self, draft: LayerDraft, title: str, location: Location) -> _Layer:
         key = _identity(draft)
         if key not in self._written:
             self._progress.detail(title)
-            with self._blobs.new_blob() as blob:
-                written = write_layer(draft, blob, self._compression, self._jobs)
-                digest, size = blob.commit()
+            try:
+                with self._blobs.new_blob() as blob:
+                    written = write_layer(draft, blob, self._compression, self._jobs)
+                    digest, size = blob.commit()
+            except DockerfileError as error:
+                error.location = error.location or location
+                raise
             descriptor = Descriptor(media_type=written.media_type, digest=digest, size=size)
             self._written[key] = (descriptor, written.diff_id)
         return self._written[key]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tagboat.errors import Location
+from tagboat.errors import Location, TagboatError
 from tagboat.oci.platform import Platform
 from tagboat.oci.reference import Reference
 
@@ -148,7 +148,12 @@ class PlanWarning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildPlan:
-    """The whole build, platform by platform."""
+    """The whole build, platform by platform.
+
+    `faults` are instructions that cannot be built, left out of the stages: whoever carries the plan out raises them,
+    with what else is wrong by then.
+    """
 
     platforms: tuple[PlatformPlan, ...]
-    warnings: tuple[PlanWarning, ...] = field(default_factory=tuple)
+    warnings: tuple[PlanWarning, ...] = ()
+    faults: tuple[TagboatError, ...] = ()

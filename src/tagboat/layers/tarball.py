@@ -73,7 +73,10 @@ def _content(entry: Entry) -> Iterator[bytes]:
     try:
         yield from _read_exactly(entry)
     except OSError as error:
-        raise DockerfileError(f"{entry.path} cannot be read: {error.strerror or error}") from error
+        raise DockerfileError(
+            f"the file for /{entry.path} cannot be read: {error.strerror or error}",
+            "make it readable, or leave it out with .dockerignore",
+        ) from error
     if entry.size % 512:
         yield _PADDING[entry.size % 512 :]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from tagboat.dockerfile.expand import ExpansionError, expand
 from tagboat.dockerfile.instructions import Copy, Dockerfile, Stage
-from tagboat.errors import DockerfileError, InputError, Location
+from tagboat.errors import DockerfileError, InputError, Location, TagboatError, raise_faults
 from tagboat.flow.plan import Base, ContextFiles, ImageSource, Origin, Scratch, StageBase
 from tagboat.flow.request import ContextKind, NamedContext
 from tagboat.oci.platform import Platform
@@ -149,26 +150,35 @@ def find_target(dockerfile: Dockerfile, target: str) -> Stage:
 
 
 def reachable_stages(surroundings: Surroundings, target: Stage) -> tuple[Stage, ...]:
-    """Return the stages that `target` needs, in the file's order, itself last; raises `DockerfileError`."""
+    """Return the stages that `target` needs, in the file's order, itself last.
+
+    Raises `DockerfileError`, or together all names in them that lead nowhere.
+    """
     needed = {target.index}
     todo = [target]
+    faults: list[TagboatError] = []
     while todo:
-        for index in _dependencies(surroundings, todo.pop()):
+        for index in _dependencies(surroundings, todo.pop(), faults):
             if index not in needed:
                 needed.add(index)
                 todo.append(surroundings.dockerfile.stages[index])
+    raise_faults(sorted(faults, key=lambda fault: fault.location.line if fault.location else 0))
     return tuple(stage for stage in surroundings.dockerfile.stages if stage.index in needed)
 
 
-def _dependencies(surroundings: Surroundings, stage: Stage) -> Iterator[int]:
-    base = surroundings.base(stage)
-    if isinstance(base, StageBase):
-        yield base.index
-    for instruction in stage.instructions:
-        if isinstance(instruction, Copy):
-            origin = surroundings.origin(stage, instruction)
-            if isinstance(origin, StageBase):
-                yield origin.index
+def _dependencies(surroundings: Surroundings, stage: Stage, faults: list[TagboatError]) -> Iterator[int]:
+    """Yield the stages that a stage stands on or copies from; add to `faults` the names that lead nowhere."""
+    copies = [instruction for instruction in stage.instructions if isinstance(instruction, Copy)]
+    lookups: list[Callable[[], Base | Origin]] = [partial(surroundings.base, stage)]
+    lookups += [partial(surroundings.origin, stage, copy) for copy in copies]
+    for look_up in lookups:
+        try:
+            found = look_up()
+        except TagboatError as error:
+            faults.append(error)
+            continue
+        if isinstance(found, StageBase):
+            yield found.index
 
 
 def _expanded(text: str, surroundings: Surroundings, location: Location) -> str:

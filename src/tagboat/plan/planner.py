@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tagboat.dockerfile.instructions import Copy, Dockerfile, Stage
-from tagboat.errors import DockerfileError, TagboatError, raise_faults
+from tagboat.errors import DockerfileError, TagboatError
 from tagboat.flow.plan import (
     BuildPlan,
     ImageNeed,
@@ -56,7 +56,8 @@ def make_plan(
 ) -> BuildPlan:
     """Return the plan of a build; `images` are the configurations of `required_images`, `labels` win over LABEL.
 
-    Pure. Raises `DockerfileError`, or `FaultsError` with every fault of every stage that is built.
+    Pure. What is wrong with single instructions is in the plan's `faults`; raises `DockerfileError` where stages and
+    bases do not fit together.
     """
     target = find_target(dockerfile, request.target)
     faults: list[TagboatError] = []
@@ -65,8 +66,7 @@ def make_plan(
         plan, found = _platform_plan(surroundings, target, request, images, labels)
         platforms.append(plan)
         faults += [fault for fault in found if str(fault) not in map(str, faults)]
-    raise_faults(faults)
-    return BuildPlan(platforms=tuple(platforms), warnings=_warnings(dockerfile, request))
+    return BuildPlan(platforms=tuple(platforms), warnings=_warnings(dockerfile, request), faults=tuple(faults))
 
 
 def _surroundings(

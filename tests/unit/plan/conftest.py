@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tagboat.dockerfile import parse_dockerfile
+from tagboat.errors import raise_faults
 from tagboat.flow.request import NamedContext, Request
 from tagboat.oci.config import ImageConfig
 from tagboat.oci.platform import Platform
@@ -40,7 +41,9 @@ class Drawing:
             need.source: ImageConfig(platform=need.source.platform, run=self.runs.get(need.source.name, {}))
             for need in needs
         }
-        return make_plan(self.dockerfile, self.request, native=NATIVE, images=images, labels=self.labels)
+        plan = make_plan(self.dockerfile, self.request, native=NATIVE, images=images, labels=self.labels)
+        raise_faults(plan.faults)
+        return plan
 
     @property
     def target(self):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tagboat.errors import DockerfileError, InputError
+from tagboat.errors import DockerfileError, FaultsError, InputError
 from tagboat.flow.plan import ContextFiles, ImageSource, Scratch, StageBase
 from tagboat.oci.platform import Platform
 
@@ -172,3 +172,11 @@ def test_each_platform_has_its_own_stages(draw):
     drawing = draw(text, platforms="linux/amd64,linux/arm64", target="2")
     assert drawing.needs == [("a", "linux/amd64"), ("b", "linux/arm64")]
     assert [[stage.index for stage in platform.stages] for platform in drawing.plan.platforms] == [[0, 2], [1, 2]]
+
+
+def test_names_that_lead_nowhere_are_reported_together(draw):
+    """Every FROM and COPY --from of the stages that are needed is looked at, and all that is wrong said at once."""
+    text = "FROM scratch AS a\nCOPY --from=9 /f /\nFROM a\nCOPY --from=$X /f /\nCOPY --from=a /f /\n"
+    with pytest.raises(FaultsError) as caught:
+        _ = draw(text).plan
+    assert [fault.location.line for fault in caught.value.faults] == [2, 4]
