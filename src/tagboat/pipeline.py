@@ -151,7 +151,7 @@ def _built_and_released(request: Request, tools: Tools, outputs: Outputs, folder
 def _built(request: Request, tools: Tools, outputs: Outputs, folder: Path) -> Outputs:
     """Plan the build, and unless this is a dry run carry it out."""
     from tagboat.bases import Bases
-    from tagboat.build import BuildSettings, build_layout, check_sources
+    from tagboat.build import BuildSettings, build_layout, check_sources, doubtful_sources
     from tagboat.layout.writer import check_output, write_archive
 
     if request.output is not None:
@@ -161,6 +161,8 @@ def _built(request: Request, tools: Tools, outputs: Outputs, folder: Path) -> Ou
     with tools.progress.group("Plan"):
         plan = _plan(request, tools, files, bases, outputs.tagset.labels)
         check_sources(plan, files.contexts)
+        for warning in (*plan.warnings, *doubtful_sources(plan, files.contexts)):
+            tools.progress.warn(warning.problem, warning.hint, location=warning.location)
     outputs = dataclasses.replace(outputs, plan=plan)
     if request.dry_run or request.until is Step.PLAN:
         return outputs
@@ -247,15 +249,25 @@ class _BuildFiles:
             if named.kind is ContextKind.DIRECTORY and named.path is not None:
                 folders[name] = (named.path, read_ignore_rules(named.path))
         contexts = {
-            name: DirectoryTree(str(folder), ignore, recorded_mode=tools.recorded_modes(folder))
+            name: DirectoryTree(
+                str(folder), ignore, recorded_mode=tools.recorded_modes(folder), left_out=_own_output(request, folder)
+            )
             for name, (folder, ignore) in folders.items()
         }
         return cls(
             dockerfile=parse_dockerfile(source.text, source.shown),
             contexts=contexts,
             epoch=epoch,
-            times=CopyTimes(constant=_copied_file_time(request, epoch), latest=request.source_date_epoch),
+            times=CopyTimes(constant=_copied_file_time(request, epoch), latest=request.source_date_epoch, made=epoch),
         )
+
+
+def _own_output(request: Request, folder: Path) -> tuple[str, ...]:
+    """Return the path of the layout in a context: an earlier build's result is no source of the next."""
+    if request.output is None:
+        return ()
+    output, root = request.output.resolve(), folder.resolve()
+    return (output.relative_to(root).as_posix(),) if output.is_relative_to(root) and output != root else ()
 
 
 def _epoch(request: Request, tools: Tools, context: Context | None) -> int:
@@ -299,8 +311,6 @@ def _plan(request: Request, tools: Tools, files: _BuildFiles, bases: Bases, labe
             faults.append(error)
     raise_faults(faults)
     plan = make_plan(files.dockerfile, request, native=tools.native, images=images, labels=labels)
-    for warning in (*plan.warnings, *unknown):
-        tools.progress.warn(warning.problem, warning.hint, location=warning.location)
     return dataclasses.replace(plan, warnings=(*plan.warnings, *unknown))
 
 

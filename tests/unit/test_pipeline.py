@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from datetime import UTC, datetime
 
@@ -11,10 +12,21 @@ import pytest
 from fakes.building import NATIVE, Workshop, WrittenImage, file
 from fakes.script import Auth
 from tagboat import pipeline
-from tagboat.errors import DockerfileError, FaultsError, InputError, LayoutError, MachineError, PolicyError
+from tagboat.auth.credential import Credential
+from tagboat.errors import (
+    DockerfileError,
+    FaultsError,
+    InputError,
+    LayoutError,
+    MachineError,
+    PolicyError,
+    TagboatError,
+)
 from tagboat.flow.context import Context, System
 from tagboat.flow.request import Push, Step, TagRequest, Timestamps
-from tagboat.oci.reference import Reference, TagName
+from tagboat.net.message import HttpReply
+from tagboat.oci.reference import Reference, Repository, TagName
+from tagboat.registry.faults import refusal
 
 PUSHED = Context(
     system=System.GITHUB,
@@ -372,3 +384,75 @@ def test_tags_derives_names_and_nothing_else(bench):
     outputs = bench.run(pipeline.tags, images="q.io/a")
     assert [reference.familiar for reference in outputs.tagset.references] == ["q.io/a:v1"]
     assert (outputs.plan, outputs.decision) == (None, None)
+
+
+# ---------------------------------------------------------------- what a build reads
+
+
+def test_the_output_of_an_earlier_build_is_no_source(bench):
+    """`build . --output out` gives the same digest again: the layout in the context is not copied into the next."""
+    bench.files({"Dockerfile": "FROM scratch\nCOPY . /\n"})
+    digests = {bench.run(pipeline.build, output=bench.context / "out", tags="").built.root.digest for _ in range(2)}
+    assert len(digests) == 1
+
+
+def test_copying_gits_own_folder_is_warned_of(bench):
+    """A clone's .git differs from every other's: who copies it is told, where, and what to do."""
+    bench.files({"Dockerfile": "FROM scratch\nCOPY . /\n", ".git/config": "x"})
+    bench.run(pipeline.build, output=bench.place / "one", tags="")
+    assert any(".git" in warning for warning in bench.progress.warnings)
+    bench.progress.warnings.clear()
+    bench.files({".dockerignore": ".git\n"})
+    bench.run(pipeline.build, output=bench.place / "two", tags="")
+    assert bench.progress.warnings == []
+
+
+def test_missing_files_and_instructions_not_built_are_reported_together(bench):
+    """All that can be known before any work is said at once, in the order of the lines."""
+    bench.files({"Dockerfile": "FROM scratch\nCOPY a /\nRUN make\nCOPY b /\n"})
+    with pytest.raises(FaultsError) as caught:
+        bench.run(pipeline.build, output=bench.place / "out", tags="")
+    assert [fault.location.line for fault in caught.value.faults] == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("push", "message", "succeeds"),
+    [
+        (Push.AUTO, "requested access to the resource is denied", True),
+        (Push.TRUE, "requested access to the resource is denied", False),
+        (Push.AUTO, "permission_denied: write_package", False),
+    ],
+)
+def test_a_read_only_job_token_is_no_fault_of_an_automatic_push(bench, push, message, succeeds):
+    """Where `push: auto` meets a job token that may only read, the build is enough, and a warning says so."""
+    repository = Repository(registry="ghcr.io", path="me/app")
+    body = json.dumps({"errors": [{"code": "DENIED", "message": message}]}).encode()
+    reply = HttpReply(status=403, headers={}, url="https://ghcr.io/token", body=body)
+    job = Credential.of("github-actions", "token", "GITHUB_TOKEN", of_job=True)
+    bench.registry = RefusingRegistry(refusal(reply, asked="POST", repository=repository, credential=job))
+    if not succeeds:
+        with pytest.raises(TagboatError, match="403"):
+            bench.run(images=str(repository), push=push)
+        return
+    outputs = bench.run(images=str(repository), push=push)
+    assert (outputs.built is not None, outputs.released, outputs.decision.push) == (True, None, False)
+    assert any("not pushed" in warning for warning in bench.progress.warnings)
+
+
+class RefusingRegistry:
+    """A registry that answers every question with one error."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def requests(self, _repository):
+        return 0
+
+    def stop(self):
+        """Stop nothing."""
+
+    def __getattr__(self, _name):
+        def refuse(*_arguments, **_options):
+            raise self.error
+
+        return refuse

@@ -9,7 +9,7 @@ from tagboat.flow.request import Push
 
 _PUSHING_EVENTS = {
     System.GITHUB: {"push", "schedule", "workflow_dispatch", "repository_dispatch", "release"},
-    System.GITLAB: {"push", "schedule", "web", "api", "trigger", "pipeline"},
+    System.GITLAB: {"push", "schedule", "web", "api", "trigger", "pipeline", "parent_pipeline"},
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from tagboat.dockerfile.ignore import IgnoreRules
@@ -40,13 +40,13 @@ class DirectoryTree:
         ignore: IgnoreRules | None = None,
         *,
         recorded_mode: RecordedModes = lambda _path: None,
-        mtime: int | None = None,
+        left_out: Collection[str] = (),
     ) -> None:
-        """`mtime` is the time given to every entry, in seconds; None keeps each file's own."""
+        """`left_out` are paths that count as absent with all below them: the build's own output."""
         self._root = os.path.abspath(root)  # noqa: PTH100 - not through symlinks
         self._ignore = ignore
         self._recorded_mode = recorded_mode
-        self._mtime = mtime
+        self._left_out = frozenset(left_out)
 
     def get(self, path: str) -> Entry | None:
         """Return what lies at `path`, symlinks not followed, or None; raises `MachineError` when it cannot be read."""
@@ -137,6 +137,8 @@ class DirectoryTree:
         return self.resolve(above) == above
 
     def _visible(self, path: str) -> bool:
+        if self._left_out and any(path == out or path.startswith(f"{out}/") for out in self._left_out):
+            return False
         if self._ignore is None or not path:
             return True
         if not self._ignore.ignored(path):
@@ -154,6 +156,9 @@ class DirectoryTree:
             return []
         except OSError as error:
             raise _unreadable(path or ".", error) from error
+        if self._left_out:
+            prefix = f"{path}/" if path else ""
+            found = [item for item in found if prefix + item[0] not in self._left_out]
         found.sort(key=lambda item: os.fsencode(item[0]))
         return found
 
@@ -162,7 +167,7 @@ class DirectoryTree:
         kind = _KINDS.get(stat.S_IFMT(status.st_mode))
         if kind is None:
             return None
-        mtime = int(status.st_mtime) if self._mtime is None else self._mtime
+        mtime = int(status.st_mtime)
         mode = self._mode(path, kind, stat.S_IMODE(status.st_mode))
         if kind is Kind.FILE:
             on_disk = self._on_disk(path)

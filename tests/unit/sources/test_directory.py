@@ -139,11 +139,18 @@ def test_contents_are_read_when_they_are_opened(top):
     assert (entry.size, entry.kind) == (1, Kind.FILE)
 
 
-def test_one_time_may_be_given_to_all(top):
-    """`mtime` replaces each file's own time."""
+def test_times_are_whole_seconds(top):
+    """A layer's times are in seconds."""
     os.utime(top / "a", (7, 7.9))
     assert tree(top).get("a").mtime == 7
-    assert {entry.mtime for entry in tree(top, mtime=3).walk("")} == {3}
+
+
+def test_what_is_left_out_is_absent(top):
+    """The build's own output counts as absent, with all below it, however it is asked for."""
+    rest = tree(top, left_out=["d/e"])
+    assert [entry.path for entry in rest.walk("d")] == ["d", "d/b"]
+    assert rest.children("d") == ["b"]
+    assert rest.get("d/e") is rest.get("d/e/c") is None
 
 
 def test_a_name_too_long_for_the_disk_is_told(top):
