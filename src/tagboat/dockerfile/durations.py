@@ -33,3 +33,16 @@ def parse_duration(text: str) -> int:
     if not digits or position != len(digits) or total > _LARGEST_NS:
         raise LanguageError(f"{text!r} is not a duration", "write a number with a unit, such as 30s or 1m30s")
     return -total if text.startswith("-") else total
+
+
+def show_duration(nanoseconds: int) -> str:
+    """Return a duration as Go's String method writes it: `5m0s`, `1.5s`, `250ms`, `0s`."""
+    if 0 < nanoseconds < _UNIT_NS["s"]:
+        unit = next(name for name in ("ms", "\u00b5s", "ns") if nanoseconds >= _UNIT_NS[name])
+        return f"{Decimal(nanoseconds) / _UNIT_NS[unit]:f}{unit}"
+    minutes, rest = divmod(nanoseconds, _UNIT_NS["m"])
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{(Decimal(rest) / _UNIT_NS['s']).normalize():f}s"
+    if hours:
+        return f"{hours}h{minutes}m{seconds}"
+    return f"{minutes}m{seconds}" if minutes else seconds

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, assert_never
 
+from tagboat.dockerfile.durations import show_duration
 from tagboat.dockerfile.expand import expand, expand_heredoc, expand_words
 from tagboat.dockerfile.faults import LanguageError
 from tagboat.dockerfile.heredoc import Heredoc
@@ -43,6 +45,7 @@ from tagboat.flow.plan import (
     CopyStep,
     HistoryLine,
     InlineFile,
+    StageBase,
     StagePlan,
     WorkdirStep,
 )
@@ -55,46 +58,53 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _DEFAULT_SHELL = ("/bin/sh", "-c")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inherited:
+    """What a stage starts from: its base, that one's platform, `config` object, author and variables.
+
+    `variables` are what the base's last line saw, ARG and ENV in the order of the file; an image has only its Env.
+    """
+
+    base: Base
+    platform: Platform
+    run: Mapping[str, Any]
+    author: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
 class StageLowering:
     """The state of one stage while its instructions are read from top to bottom.
 
-    `env` is what the next instruction's variables see: ENV and ARG in the order of the file, the later winning.
+    `_env` is what the next instruction's variables see: ENV and ARG in the order of the file, the later winning.
     """
 
     def __init__(
-        self,
-        stage: Stage,
-        surroundings: Surroundings,
-        *,
-        base: Base,
-        platform: Platform,
-        run: Mapping[str, Any],
-        author: str = "",
-        inherited_args: Mapping[str, str] | None = None,
-        build_args: Mapping[str, str],
+        self, stage: Stage, surroundings: Surroundings, inherited: Inherited, build_args: Mapping[str, str]
     ) -> None:
-        """`run` is the base's `config` object; `inherited_args` are the ARG values of the stage it is built on."""
         self._stage = stage
         self._surroundings = surroundings
-        self._base = base
-        self._platform = platform
+        self._inherited = inherited
         self._build_args = build_args
         self._escape = surroundings.dockerfile.directives.escape
-        self._author = author
-        self._run: dict[str, Any] = json.loads(json.dumps(dict(run)))
+        self._author = inherited.author
+        self._run: dict[str, Any] = json.loads(json.dumps(dict(inherited.run)))
         self._image_env = dict(entry.split("=", 1) for entry in self._run.get("Env") or [] if "=" in entry)
-        if "PATH" not in self._image_env and platform.os != "windows":
+        if "PATH" not in self._image_env and inherited.platform.os != "windows":
             self._set_env({"PATH": DEFAULT_PATH})
-        self._env = {**(inherited_args or {}), **self._image_env}
-        self._args: dict[str, str] = dict(inherited_args or {})
+        self._env = {**inherited.variables, **self._image_env}  # a stage's ENV is set anew in those built on it
         self._cmd_set = False
         self._steps: list[BuildStep] = []
         self._history: list[HistoryLine] = []
 
-    @property
-    def args(self) -> Mapping[str, str]:
-        """The ARG values in scope at the end of the stage."""
-        return self._args
+    def handed_on(self) -> Inherited:
+        """Return what a stage built on this one starts from."""
+        return Inherited(
+            base=StageBase(index=self._stage.index),
+            platform=self._inherited.platform,
+            run=self._run,
+            author=self._author,
+            variables=self._env,
+        )
 
     def read(self) -> list[TagboatError]:
         """Read every instruction; return the faults found, so that all of them are reported together."""
@@ -115,8 +125,8 @@ class StageLowering:
         return StagePlan(
             index=self._stage.index,
             name=self._stage.name,
-            platform=self._platform,
-            base=self._base,
+            platform=self._inherited.platform,
+            base=self._inherited.base,
             steps=tuple(self._steps),
             run=self._run,
             author=self._author,
@@ -194,7 +204,7 @@ class StageLowering:
                 self._note(f"STOPSIGNAL {self._run['StopSignal']}")
             case Healthcheck():
                 self._run["Healthcheck"] = _healthcheck(instruction)
-                self._note(f"HEALTHCHECK {instruction.original.partition(' ')[2].strip()}")
+                self._note(f"HEALTHCHECK {_go_healthcheck(instruction)}")
 
     def _arg(self, instruction: Arg) -> None:
         shown = []
@@ -203,7 +213,7 @@ class StageLowering:
             expanded = None if default is None or name in self._build_args else self._expand(default)
             value = stage_arg(name, expanded, self._build_args, self._surroundings.global_args)
             if value is not None:
-                self._args[name] = self._env[name] = value
+                self._env[name] = value
             shown.append(name if value is None else f"{name}={value}")
         self._note("ARG " + " ".join(shown))
 
@@ -312,6 +322,18 @@ def _healthcheck(instruction: Healthcheck) -> dict[str, Any]:
         "Retries": instruction.retries,
     }
     return {key: value for key, value in members.items() if value}
+
+
+def _go_healthcheck(instruction: Healthcheck) -> str:
+    """Write a health check as Go's %+v writes its struct, the form of a history."""
+    times = {
+        "Interval": instruction.interval_ns,
+        "Timeout": instruction.timeout_ns,
+        "StartPeriod": instruction.start_period_ns,
+        "StartInterval": instruction.start_interval_ns,
+    }
+    shown = " ".join(f"{name}:{show_duration(nanoseconds)}" for name, nanoseconds in times.items())
+    return f"{{Test:[{' '.join(instruction.test)}] {shown} Retries:{instruction.retries}}}"
 
 
 def _go_list(words: Sequence[str] | Iterable[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import assert_never
 
 from tagboat.dockerfile.instructions import Copy, Dockerfile, Stage
 from tagboat.errors import DockerfileError, TagboatError
@@ -23,7 +23,7 @@ from tagboat.oci.config import ImageConfig
 from tagboat.oci.platform import Platform
 from tagboat.plan.arguments import global_args, platform_args, unused_build_args
 from tagboat.plan.graph import Surroundings, find_target, reachable_stages
-from tagboat.plan.lowering import StageLowering
+from tagboat.plan.lowering import Inherited, StageLowering
 
 
 def required_images(dockerfile: Dockerfile, request: Request, native: Platform) -> tuple[ImageNeed, ...]:
@@ -94,7 +94,8 @@ def _platform_plan(
     plans: dict[int, StagePlan] = {}
     faults: list[TagboatError] = []
     for stage in reachable_stages(surroundings, target):
-        lowering = _lowering(stage, surroundings, request, images, lowered, plans_of=plans)
+        inherited = _inherited(stage, surroundings, images, lowered)
+        lowering = StageLowering(stage, surroundings, inherited, request.build_args)
         faults += lowering.read()
         lowered[stage.index] = lowering
         plans[stage.index] = lowering.plan(labels if stage is target else {})
@@ -111,60 +112,36 @@ def _result_platform(base: Platform, request: Request, surroundings: Surrounding
     return replace(asked, os_version=base.os_version) if same and not asked.os_version else asked
 
 
-def _lowering(
+def _inherited(
     stage: Stage,
     surroundings: Surroundings,
-    request: Request,
     images: Mapping[ImageSource, ImageConfig],
     lowered: Mapping[int, StageLowering],
-    *,
-    plans_of: Mapping[int, StagePlan],
-) -> StageLowering:
+) -> Inherited:
+    """Return what a stage starts from; raises `DockerfileError` for a base whose ONBUILD would have to run."""
     base = surroundings.base(stage)
     match base:
         case Scratch():
-            return StageLowering(
-                stage,
-                surroundings,
-                base=base,
-                platform=surroundings.stage_platform(stage),
-                run={"WorkingDir": "/"},
-                build_args=request.build_args,
-            )
+            return Inherited(base=base, platform=surroundings.stage_platform(stage), run={"WorkingDir": "/"})
         case StageBase():
-            parent = plans_of[base.index]
-            _refuse_triggers(parent.run, stage)
-            return StageLowering(
-                stage,
-                surroundings,
-                base=base,
-                platform=parent.platform,
-                run=parent.run,
-                author=parent.author,
-                inherited_args=lowered[base.index].args,
-                build_args=request.build_args,
-            )
+            return _without_triggers(lowered[base.index].handed_on(), stage)
         case ImageSource():
             config = images[base]
-            _refuse_triggers(config.run, stage)
-            return StageLowering(
-                stage,
-                surroundings,
-                base=base,
-                platform=config.platform,
-                run=config.run,
-                author=config.author,
-                build_args=request.build_args,
-            )
+            inherited = Inherited(base=base, platform=config.platform, run=config.run, author=config.author)
+            return _without_triggers(inherited, stage)
+        case _ as never:
+            assert_never(never)
 
 
-def _refuse_triggers(run: Mapping[str, Any], stage: Stage) -> None:
-    if run.get("OnBuild"):
+def _without_triggers(inherited: Inherited, stage: Stage) -> Inherited:
+    triggers = inherited.run.get("OnBuild")
+    if triggers:
         raise DockerfileError(
-            f"FROM {stage.from_.image}: its ONBUILD instructions are not built yet: {run['OnBuild'][0]}",
+            f"FROM {stage.from_.image}: its ONBUILD instructions are not built yet: {triggers[0]}",
             "write these instructions into this Dockerfile, and start from a base without ONBUILD",
             location=stage.from_.location,
         )
+    return inherited
 
 
 def _warnings(dockerfile: Dockerfile, request: Request) -> tuple[PlanWarning, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tagboat.dockerfile.durations import parse_duration
+from tagboat.dockerfile.durations import parse_duration, show_duration
 from tagboat.dockerfile.faults import LanguageError
 
 
@@ -33,3 +33,11 @@ def test_what_go_refuses_is_refused(text: str):
     """A number without a unit, an unknown unit and what does not fit are errors."""
     with pytest.raises(LanguageError, match="is not a duration"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["0s", "1ns", "1.5\u00b5s", "250ms", "1s", "1.5s", "30s", "1m0s", "5m0s", "1h0m0s", "100h2m3.000000004s"]
+)
+def test_durations_are_written_as_go_writes_them(text):
+    """What is written reads back as the same time, in Go's one form."""
+    assert show_duration(parse_duration(text)) == text
