@@ -39,8 +39,8 @@ class Bases:
     """
 
     def __init__(self, registry: Callable[[], ImageRegistry], folder: Path) -> None:
+        self.folder = folder
         self._registry = registry
-        self._folder = folder
         self._images: dict[ImageSource, BaseImage] = {}
         self._layouts: dict[Path, Layout] = {}
 
@@ -74,7 +74,7 @@ class Bases:
         if path not in self._layouts:
             self._layouts[path] = open_layout(path)
         layout = self._layouts[path]
-        blobs = _LayoutBlobs(layout, BlobStore(self._folder / "blobs"))
+        blobs = _LayoutBlobs(layout, BlobStore(self.folder / "blobs"))
 
         def read(descriptor: Descriptor) -> Manifest | Index:
             return layout.manifest(descriptor)
@@ -92,7 +92,7 @@ class Bases:
             return registry.get_manifest(repository.at(descriptor.digest))[0]
 
         manifest = _for_platform(top, source, location, read)
-        blobs = _RegistryBlobs(registry, repository, BlobStore(self._folder / "blobs"))
+        blobs = _RegistryBlobs(registry, repository, BlobStore(self.folder / "blobs"))
         config = ImageConfig.parse(blobs.path(manifest.config).read_bytes())
         return self._image(source, manifest, config, blobs, location)
 
@@ -114,7 +114,7 @@ class Bases:
                 "the image is broken: make it again",
             )
         return BaseImage(
-            name=source.name, manifest=manifest, config=config, blobs=blobs, spool=self._folder / "unpacked"
+            name=source.name, manifest=manifest, config=config, blobs=blobs, spool=self.folder / "unpacked"
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import assert_never
 
 from tagboat.bases import Bases
+from tagboat.build.archives import Archives
 from tagboat.build.copying import Copying, CopyTimes, make_workdir, missing_sources
 from tagboat.build.export import ImageExport
 from tagboat.build.filetree import FileTree
@@ -69,7 +70,11 @@ def build_layout(
     `contexts` holds the build context under the empty name, and named contexts that are folders. Raises
     `DockerfileError` for missing sources and the like before anything is written, `MachineError` for a full disk.
     """
-    stages = [_build_stages(platform, contexts, bases, settings.times) for platform in plan.platforms]
+    archives = Archives(bases.folder / "archives")
+    stages = [
+        _build_stages(platform, _Sources(contexts=contexts, bases=bases, archives=archives, states={}), settings.times)
+        for platform in plan.platforms
+    ]
     with LayoutWriter(output) as writer:
         export = ImageExport(writer.blobs, settings.compression, settings.jobs, settings.created, progress)
         images: dict[Platform, BuiltImage] = {}
@@ -123,6 +128,7 @@ class _Sources:
 
     contexts: Mapping[str, FileTree]
     bases: Bases
+    archives: Archives
     states: dict[int, StageState]
 
     def tree(self, origin: Origin) -> FileTree:
@@ -137,13 +143,10 @@ class _Sources:
                 assert_never(never)
 
 
-def _build_stages(
-    platform: PlatformPlan, contexts: Mapping[str, FileTree], bases: Bases, times: CopyTimes
-) -> dict[int, StageState]:
+def _build_stages(platform: PlatformPlan, sources: _Sources, times: CopyTimes) -> dict[int, StageState]:
     """Work out the files of every stage; what is wrong in several steps of one is raised together."""
-    sources = _Sources(contexts=contexts, bases=bases, states={})
     for stage in platform.stages:
-        state = StageState(load=_loader(stage, sources.states, bases))
+        state = StageState(load=_loader(stage, sources.states, sources.bases))
         faults: list[TagboatError] = []
         for number, step in enumerate(stage.steps):
             try:
@@ -174,11 +177,11 @@ def _apply(number: int, step: BuildStep, state: StageState, sources: _Sources, t
     match step:
         case CopyStep(link=True):
             changes = Changes(Tree())
-            Copying(step, changes, lambda: state.tree, times).run(sources.tree(step.origin))
+            Copying(step, changes, lambda: state.tree, times, sources.archives).run(sources.tree(step.origin))
             state.add(number, changes.draft())
         case CopyStep():
             changes = Changes(state.tree)
-            Copying(step, changes, lambda: state.tree, times).run(sources.tree(step.origin))
+            Copying(step, changes, lambda: state.tree, times, sources.archives).run(sources.tree(step.origin))
             state.record(number, changes)
         case WorkdirStep():
             changes = Changes(state.tree)

@@ -1,4 +1,4 @@
-"""COPY and WORKDIR: what a step puts into a stage's root file system, by the rules of the Dockerfile reference."""
+"""COPY, ADD and WORKDIR: what a step puts into a stage's root file system, by the rules of the Dockerfile reference."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
+from tagboat.build.archives import Archives
 from tagboat.build.filetree import FileTree
 from tagboat.build.ownership import Owner, find_owner
 from tagboat.build.sources import Found, files_below, find_sources
@@ -14,7 +15,7 @@ from tagboat.build.stage import Changes
 from tagboat.dockerfile.faults import LanguageError
 from tagboat.dockerfile.ignore import IgnoreRules
 from tagboat.dockerfile.modes import Mode, parse_mode
-from tagboat.errors import DockerfileError, TagboatError, raise_faults
+from tagboat.errors import DockerfileError, LayoutError, TagboatError, raise_faults
 from tagboat.flow.plan import ContextFiles, CopyStep, ImageSource, Origin, StageBase, WorkdirStep
 from tagboat.layers.changes import BytesContent, Entry, Kind
 
@@ -40,11 +41,19 @@ class CopyTimes:
 
 
 class Copying:
-    """One COPY while it runs: what is copied, and how its entries are changed on the way."""
+    """One COPY or ADD while it runs: what is copied, and how its entries are changed on the way."""
 
-    def __init__(self, step: CopyStep, changes: Changes, passwd: Callable[[], FileTree], times: CopyTimes) -> None:
+    def __init__(
+        self,
+        step: CopyStep,
+        changes: Changes,
+        passwd: Callable[[], FileTree],
+        times: CopyTimes,
+        archives: Archives,
+    ) -> None:
         """`passwd` is called when names of users have to be looked up: in the stage, also for --link."""
         self._step = step
+        self._archives = archives
         self._changes = changes
         self._times = times
         self._owner: Owner | None = find_owner(step.chown, passwd, step.location) if step.chown else None
@@ -81,7 +90,11 @@ class Copying:
     def _copy(self, source: FileTree, item: Found) -> None:
         entry = source.get(item.path) or Entry("", Kind.DIRECTORY, _NEW_DIRECTORY)
         if entry.kind is not Kind.DIRECTORY:
-            self._copy_file(entry, item.name)
+            held = self._archive(entry, item.name)
+            if held is None:
+                self._copy_file(entry, item.name)
+            else:
+                self._unpack(held)
             return
         target = self._resolved()
         self._refuse_file(target)
@@ -119,35 +132,77 @@ class Copying:
         for relative, entry in files_below(source, path, self._exclude):
             self._put(prefix + relative, entry)
 
+    def _archive(self, entry: Entry, name: str) -> list[Entry] | None:
+        """Return the files of a source that ADD unpacks, None when it is to be copied as it is."""
+        if not self._step.unpack or entry.content is None:
+            return None
+        try:
+            return self._archives.entries(entry.content)
+        except LayoutError as error:
+            hint = error.hint or "make the archive again, or write --unpack=false to add it as it is"
+            raise DockerfileError(f"ADD {name}: {error.problem}", hint, location=self._step.location) from error
+
+    def _unpack(self, entries: list[Entry]) -> None:
+        """Put an archive's files below the destination: owners and modes are the archive's, unless --chown says who.
+
+        What is in the way is replaced, as tar does it; --chmod does not apply (docker build's rules).
+        """
+        target = self._resolved()
+        self._refuse_file(target)
+        self._make_directories(target)
+        tree = self._changes.tree
+        for entry in entries:
+            if not entry.path:
+                continue
+            folder, _, name = posixpath.join(target, entry.path).rpartition("/")
+            folder = tree.resolve(folder)
+            self._make_directories(folder)
+            if entry.kind is Kind.FILE and entry.target:
+                entry = self._linked(entry, target)  # noqa: PLW2901 - the same entry, completed
+            self._changes.put(self._placed(posixpath.join(folder, name), entry, entry.mode))
+
+    def _linked(self, entry: Entry, target: str) -> Entry:
+        """Return the file that a hard link in an archive names without holding it: one that is there already."""
+        file = self._changes.tree.get(self._changes.tree.resolve(posixpath.join(target, entry.target)))
+        if file is None or file.kind is not Kind.FILE:
+            raise DockerfileError(
+                f"ADD: the archive links {entry.path} to {entry.target}, which is not there",
+                "make the archive again with both names in it",
+                location=self._step.location,
+            )
+        return file
+
     def _put(self, path: str, entry: Entry) -> None:
         there = self._changes.tree.get(path)
         if there is not None and (there.kind is Kind.DIRECTORY) is not (entry.kind is Kind.DIRECTORY):
             kind = "a folder" if there.kind is Kind.DIRECTORY else f"no folder but a {there.kind}"
             raise DockerfileError(
-                f"COPY cannot put a {entry.kind} at /{path}: it is {kind}",
+                f"{self._step.instruction} cannot put a {entry.kind} at /{path}: it is {kind}",
                 "copy to another path, or leave it out with --exclude or .dockerignore",
                 location=self._step.location,
             )
         mode = entry.mode
         if self._mode is not None and entry.kind is not Kind.SYMLINK:
             mode = self._mode.apply(mode, is_directory=entry.kind is Kind.DIRECTORY)
+        self._changes.put(self._placed(path, entry, mode))
+
+    def _placed(self, path: str, entry: Entry, mode: int) -> Entry:
+        """Return an entry as it lies in the image: with the step's owner, time and hard links."""
         owner = self._owner or Owner(entry.uid, entry.gid)
         group = None if entry.link_group is None else (self._links, entry.link_group)
-        self._changes.put(
-            Entry(
-                path,
-                entry.kind,
-                mode,
-                owner.uid,
-                owner.gid,
-                self._times.of(entry.mtime),
-                entry.size,
-                entry.content,
-                entry.target,
-                entry.device,
-                entry.xattrs,
-                group,
-            )
+        return Entry(
+            path,
+            entry.kind,
+            mode,
+            owner.uid,
+            owner.gid,
+            self._times.of(entry.mtime),
+            entry.size,
+            entry.content,
+            entry.target,
+            entry.device,
+            entry.xattrs,
+            group,
         )
 
     def _make_directories(self, path: str) -> None:
@@ -168,7 +223,7 @@ class Copying:
         there = self._changes.tree.get(target)
         if there is not None and there.kind is not Kind.DIRECTORY:
             raise DockerfileError(
-                f"COPY cannot copy into /{target}: it is no folder but a {there.kind}",
+                f"{self._step.instruction} cannot copy into /{target}: it is no folder but a {there.kind}",
                 "give a folder as the destination",
                 location=self._step.location,
             )
@@ -177,7 +232,7 @@ class Copying:
         there = self._changes.tree.get(self._resolved())
         if count > 1 and there is not None and there.kind is not Kind.DIRECTORY:
             raise DockerfileError(
-                f"COPY has {count} sources, but its destination {self._step.destination} is no folder",
+                f"{self._step.instruction} has {count} sources, but {self._step.destination} is no folder",
                 "end the destination with a slash",
                 location=self._step.location,
             )
@@ -190,7 +245,7 @@ def missing_sources(step: CopyStep, source: FileTree) -> list[TagboatError]:
     for pattern in step.sources:
         try:
             if find_sources(source, pattern, parents=step.parents) is None:
-                problem = f"COPY {pattern}: not found in {where}"
+                problem = f"{step.instruction} {pattern}: not found in {where}"
                 faults.append(DockerfileError(problem, hint, location=step.location))
         except TagboatError as error:
             error.location = error.location or step.location

@@ -68,7 +68,7 @@ class InlineFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyStep:
-    """Copy files into the stage's root file system.
+    """COPY or ADD (`instruction`): put files into the stage's root file system.
 
     `sources` are expanded and relative to the origin's root; `destination` is absolute, its trailing slash kept.
     """
@@ -83,6 +83,8 @@ class CopyStep:
     link: bool = False
     parents: bool = False
     exclude: tuple[str, ...] = ()
+    instruction: str = "COPY"
+    unpack: bool = False  # ADD: a source that is an archive becomes the files in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ _KINDS = {
 }
 # What aufs keeps beside whiteouts is its own affair (image-spec layer.md names only the opaque one).
 _AUFS_PREFIX = ".wh..wh."
-_CUT_SHORT = "a layer's tar archive ends in the middle of a file"
+_CUT_SHORT = "ends in the middle of a file"
 # tarfile skips a file of any size that a header claims, piece by piece, and does not look for the end of the stream.
 _MAX_EMPTY_READS = 100
 
@@ -46,11 +46,24 @@ def read_layer(stream: BinaryIO, media_type: str, spool: Path | None = None) -> 
             yield entry
 
 
-def tar_entries(tar: BinaryIO, spool: Path | None = None) -> Iterator[tuple[tarfile.TarInfo, Entry | None]]:
+def tar_entries(
+    tar: BinaryIO, spool: Path | None = None, subject: str = "a layer"
+) -> Iterator[tuple[tarfile.TarInfo, Entry | None]]:
     """Yield each header of an uncompressed layer and the entry it stands for, None for what only aufs understands.
 
-    Everything else is as `read_layer` says.
+    Everything else is as `read_layer` says; `subject` is what the words of an error call the tar.
     """
+    try:
+        yield from _tar_entries(tar, spool)
+    except _BrokenTarError as error:
+        raise LayoutError(f"{subject} {error}") from error
+
+
+class _BrokenTarError(Exception):
+    """What is wrong with a tar, as words that its name goes before."""
+
+
+def _tar_entries(tar: BinaryIO, spool: Path | None) -> Iterator[tuple[tarfile.TarInfo, Entry | None]]:
     with spool.open("wb", buffering=0) if spool else nullcontext() as copy:
         tap = _Tap(tar, copy)
         linkable: dict[str, Entry] = {}
@@ -77,7 +90,7 @@ class _Tap:
         if not chunk:
             self._empty_reads += 1
             if self._empty_reads > _MAX_EMPTY_READS:
-                raise LayoutError(_CUT_SHORT)
+                raise _BrokenTarError(_CUT_SHORT)
         self.count_bytes += len(chunk)
         if self._copy and chunk:
             self._copy.write(chunk)
@@ -96,7 +109,7 @@ class _Header(tarfile.TarInfo):
 
 
 def _members(tap: _Tap) -> Iterator[tarfile.TarInfo]:
-    """Yield the headers of an archive; raises `LayoutError` for one that is broken or ends within a file."""
+    """Yield the headers of an archive; raises `_BrokenTarError` for one that is broken or ends within a file."""
     end = 0
     try:
         with tarfile.open(
@@ -115,9 +128,9 @@ def _members(tap: _Tap) -> Iterator[tarfile.TarInfo]:
                 yield member
     except tarfile.TarError as error:
         if tap.count_bytes:
-            raise LayoutError(f"a layer is not a tar archive: {error}") from error
+            raise _BrokenTarError(f"is not a tar archive: {error}") from error
     if end > tap.count_bytes:
-        raise LayoutError(_CUT_SHORT)
+        raise _BrokenTarError(_CUT_SHORT)
 
 
 def _entry(member: tarfile.TarInfo, earlier: Mapping[str, Entry], spool: Path | None) -> Entry | None:
@@ -127,7 +140,7 @@ def _entry(member: tarfile.TarInfo, earlier: Mapping[str, Entry], spool: Path | 
         return _hard_link(member, path, earlier)
     kind = _KINDS.get(member.type)
     if kind is None or member.sparse is not None:
-        raise LayoutError(f"a layer holds {path} as tar type {member.type!r}, which no file system image has")
+        raise _BrokenTarError(f"holds {path} as tar type {member.type!r}, which no file system image has")
     entry = Entry(path, kind, member.mode & 0o7777, member.uid, member.gid, int(member.mtime // 1))
     folder, _, name = path.rpartition("/")
     if name.startswith(WHITEOUT_PREFIX):
@@ -162,7 +175,7 @@ def _whiteout(entry: Entry, folder: str, name: str) -> Entry | None:
         return None
     hidden = name.removeprefix(WHITEOUT_PREFIX)
     if hidden in {"", ".", ".."}:
-        raise LayoutError(f"a layer holds the whiteout {entry.path!r}, which names nothing")
+        raise _BrokenTarError(f"holds the whiteout {entry.path!r}, which names nothing")
     return entry._replace(path=f"{folder}/{hidden}" if folder else hidden, kind=Kind.WHITEOUT)
 
 
@@ -175,8 +188,8 @@ def _xattrs(member: tarfile.TarInfo) -> dict[str, bytes]:
 
 
 def _path(name: str) -> str:
-    """Return a tar name as a path of ours; raises `LayoutError` when it climbs out."""
+    """Return a tar name as a path of ours; raises `_BrokenTarError` when it climbs out."""
     parts = [part for part in name.split("/") if part not in {"", "."}]
     if ".." in parts:
-        raise LayoutError(f"a layer holds the unsafe path {name!r}")
+        raise _BrokenTarError(f"holds the unsafe path {name!r}")
     return "/".join(parts)

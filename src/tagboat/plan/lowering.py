@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
@@ -45,6 +46,7 @@ from tagboat.flow.plan import (
     CopyStep,
     HistoryLine,
     InlineFile,
+    Origin,
     StageBase,
     StagePlan,
     WorkdirStep,
@@ -55,6 +57,7 @@ from tagboat.plan.arguments import stage_arg
 from tagboat.plan.graph import Surroundings
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_REMOTE = re.compile(r"[a-z]+://|git@", re.IGNORECASE)
 _DEFAULT_SHELL = ("/bin/sh", "-c")
 
 
@@ -138,7 +141,7 @@ class StageLowering:
         match instruction:
             case Arg() | Env() | Label():
                 self._read_pairs(instruction)
-            case Copy() | Workdir():
+            case Copy() | Add() | Workdir():
                 self._read_step(instruction)
             case Cmd() | Entrypoint() | Shell():
                 self._read_command(instruction)
@@ -149,8 +152,12 @@ class StageLowering:
             case Maintainer():
                 self._author = instruction.name
                 self._note(f"MAINTAINER {instruction.name}")
-            case Run() | Add():
-                raise _not_built(instruction)
+            case Run():
+                raise DockerfileError(
+                    f"RUN is not built yet: {instruction.original}",
+                    "prepare the files before the build and COPY them, or take them from a base image",
+                    location=instruction.location,
+                )
             case _ as never:
                 assert_never(never)
 
@@ -169,11 +176,15 @@ class StageLowering:
             self._run["Labels"] = {**(self._run.get("Labels") or {}), **pairs}
             self._note(f"LABEL {shown}")
 
-    def _read_step(self, instruction: Copy | Workdir) -> None:
-        if isinstance(instruction, Copy):
-            self._copy(instruction)
-        else:
-            self._workdir(instruction)
+    def _read_step(self, instruction: Copy | Add | Workdir) -> None:
+        match instruction:
+            case Copy():
+                origin = self._surroundings.origin(self._stage, instruction)
+                self._copy(instruction, origin, "COPY", parents=instruction.parents)
+            case Add():
+                self._add(instruction)
+            case Workdir():
+                self._workdir(instruction)
 
     def _read_command(self, instruction: Cmd | Entrypoint | Shell) -> None:
         match instruction:
@@ -217,8 +228,26 @@ class StageLowering:
             shown.append(name if value is None else f"{name}={value}")
         self._note("ARG " + " ".join(shown))
 
-    def _copy(self, instruction: Copy) -> None:
-        origin = self._surroundings.origin(self._stage, instruction)
+    def _add(self, instruction: Add) -> None:
+        remote = [source for source in map(self._expand, instruction.sources) if _REMOTE.match(source)]
+        if remote:
+            raise DockerfileError(
+                f"ADD {remote[0]}: ADD of URLs and git repositories is not built yet",
+                "fetch it before the build and COPY it",
+                location=instruction.location,
+            )
+        if instruction.checksum or instruction.keep_git_dir is not None:
+            flag = "--checksum" if instruction.checksum else "--keep-git-dir"
+            raise DockerfileError(
+                f"ADD {flag} is for URLs and git repositories, not for files of the build context",
+                f"leave {flag} out",
+                location=instruction.location,
+            )
+        self._copy(instruction, ContextFiles(), "ADD", unpack=instruction.unpack is not False)
+
+    def _copy(
+        self, instruction: Copy | Add, origin: Origin, word: str, *, parents: bool = False, unpack: bool = False
+    ) -> None:
         sources = tuple(self._expand(source) for source in instruction.sources)
         written = self._expand(instruction.destination)
         step = CopyStep(
@@ -230,18 +259,18 @@ class StageLowering:
             chown=self._expand(instruction.chown),
             chmod=self._expand(instruction.chmod),
             link=instruction.link,
-            parents=instruction.parents,
+            parents=parents,
             exclude=instruction.exclude,
+            instruction=word,
+            unpack=unpack,
         )
-        if isinstance(origin, ContextFiles) and not sources and not step.inline:
-            raise DockerfileError("COPY has no source", "write COPY SOURCE DESTINATION", location=instruction.location)
         flags = [
             *(["--parents"] if step.parents else []),
             *([f"--chown={step.chown}"] if step.chown else []),
             *([f"--chmod={step.chmod}"] if step.chmod else []),
         ]
         names = [*sources, *(f"<<{inline.name}" for inline in step.inline)]
-        self._layer(step, " ".join(["COPY", *flags, *names, written, "# buildkit"]))
+        self._layer(step, " ".join([word, *flags, *names, written, "# buildkit"]))
 
     def _inline(self, heredoc: Heredoc) -> InlineFile:
         text = expand_heredoc(heredoc.text, self._env) if heredoc.expand else heredoc.text
@@ -295,13 +324,6 @@ class StageLowering:
 
     def _note(self, created_by: str) -> None:
         self._history.append(HistoryLine(created_by=created_by))
-
-
-def _not_built(instruction: Run | Add) -> DockerfileError:
-    word, hint = "ADD", "write COPY for files of the build context; unpack or fetch others before the build"
-    if isinstance(instruction, Run):
-        word, hint = "RUN", "prepare the files before the build and COPY them, or take them from a base image"
-    return DockerfileError(f"{word} is not built yet: {instruction.original}", hint, location=instruction.location)
 
 
 def _placed(error: TagboatError, location: Location) -> TagboatError:
