@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tagboat.errors import FaultsError, InputError, MachineError, TagboatError, raise_faults
+from tagboat.errors import FaultsError, InputError, MachineError, raise_faults
 from tagboat.flow.context import Context
 from tagboat.flow.outputs import Outputs, PushDecision
-from tagboat.flow.plan import BuildPlan, ImageNeed, ImageSource, PlanWarning
+from tagboat.flow.plan import BuildPlan, ImageNeed, PlanWarning
 from tagboat.flow.progress import Progress
 from tagboat.flow.released import Released
 from tagboat.flow.request import ContextKind, Push, Request, Step, Timestamps
@@ -294,22 +294,19 @@ def _copied_file_time(request: Request, epoch: int) -> int | None:
 
 
 def _plan(request: Request, tools: Tools, files: _BuildFiles, bases: Bases, labels: Mapping[str, str]) -> BuildPlan:
-    from tagboat.plan import make_plan, required_images
+    from tagboat.plan import find_images, make_plan
 
-    images: dict[ImageSource, ImageConfig] = {}
     unknown: list[PlanWarning] = []
-    faults: list[TagboatError] = []
-    for need in required_images(files.dockerfile, request, tools.native):
+
+    def look_up(need: ImageNeed) -> ImageConfig:
         only_looked_at = request.dry_run or request.until is Step.PLAN
         if request.offline and only_looked_at and need.source.reference is not None:
-            images[need.source], warning = _unseen(need)
+            config, warning = _unseen(need)
             unknown.append(warning)
-            continue
-        try:
-            images[need.source] = bases.resolve(need).config
-        except TagboatError as error:
-            faults.append(error)
-    raise_faults(faults)
+            return config
+        return bases.resolve(need).config
+
+    images = find_images(files.dockerfile, request, tools.native, look_up)
     plan = make_plan(files.dockerfile, request, native=tools.native, images=images, labels=labels)
     return dataclasses.replace(plan, warnings=(*plan.warnings, *unknown))
 

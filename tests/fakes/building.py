@@ -31,7 +31,7 @@ from tagboat.oci.descriptor import Descriptor
 from tagboat.oci.manifest import Index, Manifest
 from tagboat.oci.platform import Platform
 from tagboat.oci.reference import Reference, Repository
-from tagboat.plan import make_plan, required_images
+from tagboat.plan import find_images, make_plan
 from tagboat.sources import DirectoryTree, read_ignore_rules
 
 NATIVE = Platform.parse("linux/amd64")
@@ -277,7 +277,7 @@ class Workshop:
 
     def _plan(self, dockerfile: str, request: Request, bases: Bases, labels: Mapping[str, str]) -> BuildPlan:
         parsed = parse_dockerfile(dockerfile.encode("utf-8", "surrogateescape"), "Dockerfile")
-        images = {need.source: bases.resolve(need).config for need in required_images(parsed, request, NATIVE)}
+        images = find_images(parsed, request, NATIVE, lambda need: bases.resolve(need).config)
         plan = make_plan(parsed, request, native=NATIVE, images=images, labels=labels)
         raise_faults(plan.faults)
         return plan

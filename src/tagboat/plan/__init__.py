@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tagboat.plan.planner import make_plan, required_images
+from tagboat.plan.planner import find_images, make_plan
 
-__all__ = ["make_plan", "required_images"]
+__all__ = ["find_images", "make_plan"]

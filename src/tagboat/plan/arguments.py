@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from tagboat.dockerfile.expand import ExpansionError, expand
-from tagboat.dockerfile.instructions import Arg, Dockerfile
+from tagboat.dockerfile.instructions import Arg, Dockerfile, Instruction
 from tagboat.oci.platform import Platform
 
 PROXY_ARGS = frozenset(
@@ -70,13 +71,15 @@ def stage_arg(
     return default if default is not None else outer.get(name)
 
 
-def unused_build_args(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> list[str]:
-    """Return the sorted names of build arguments that no ARG declares and that have no meaning of their own."""
-    declared = {name for line in dockerfile.global_args for name, _ in line.pairs}
-    for stage in dockerfile.stages:
-        for instruction in stage.instructions:
-            if isinstance(instruction, Arg):
-                declared.update(name for name, _ in instruction.pairs)
+def unused_build_args(
+    dockerfile: Dockerfile, triggers: Iterable[Instruction], build_args: Mapping[str, str]
+) -> list[str]:
+    """Return the sorted names of build arguments that no ARG declares and that have no meaning of their own.
+
+    `triggers` are the ONBUILD instructions of bases, which may declare some too.
+    """
+    lines = chain(dockerfile.global_args, triggers, *(stage.instructions for stage in dockerfile.stages))
+    declared = {name for line in lines if isinstance(line, Arg) for name, _ in line.pairs}
     special = PROXY_ARGS | _KNOWN_WITHOUT_ARG
     return sorted(name for name in build_args if name not in declared | special and not name.startswith("BUILDKIT_"))
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tagboat.dockerfile.expand import ExpansionError, expand
-from tagboat.dockerfile.instructions import Copy, Dockerfile, Stage
+from tagboat.dockerfile.instructions import Copy, Dockerfile, Instruction, Onbuild, Stage
+from tagboat.dockerfile.parser import parse_trigger
 from tagboat.errors import DockerfileError, InputError, Location, TagboatError, raise_faults
 from tagboat.flow.plan import Base, ContextFiles, ImageSource, Origin, Scratch, StageBase
 from tagboat.flow.request import ContextKind, NamedContext
+from tagboat.oci.config import ImageConfig
 from tagboat.oci.platform import Platform
 from tagboat.oci.reference import Reference
 
@@ -28,6 +30,25 @@ class Surroundings:
     platform: Platform
     build_contexts: Mapping[str, NamedContext]
     global_args: Mapping[str, str | None]
+    images: Mapping[ImageSource, ImageConfig]
+
+    def triggers(self, stage: Stage) -> tuple[Instruction, ...]:
+        """Return the ONBUILD instructions of a stage's base, which come before its own; none while it is unknown.
+
+        Those of an image are placed at the FROM line. Raises `DockerfileError`.
+        """
+        base = self.base(stage)
+        if isinstance(base, StageBase):
+            own = self.dockerfile.stages[base.index].instructions
+            return tuple(line.instruction for line in own if isinstance(line, Onbuild))
+        texts = self.images[base].run.get("OnBuild") if isinstance(base, ImageSource) and base in self.images else None
+        location = stage.from_.location
+        return tuple(replace(_trigger(text, location), location=location) for text in texts or ())
+
+    def copies(self, stage: Stage) -> tuple[Copy, ...]:
+        """Return every COPY of a stage, those of its base's ONBUILD first."""
+        lines = (*self.triggers(stage), *stage.instructions)
+        return tuple(line for line in lines if isinstance(line, Copy))
 
     def base(self, stage: Stage) -> Base:
         """Return what FROM names: a stage, `scratch`, a named context or an image; raises `DockerfileError`."""
@@ -169,7 +190,12 @@ def reachable_stages(surroundings: Surroundings, target: Stage) -> tuple[Stage, 
 def _dependencies(surroundings: Surroundings, stage: Stage, faults: list[TagboatError]) -> Iterator[int]:
     """Yield the stages that a stage stands on or copies from; add to `faults` the names that lead nowhere."""
     copies = [instruction for instruction in stage.instructions if isinstance(instruction, Copy)]
-    lookups: list[Callable[[], Base | Origin]] = [partial(surroundings.base, stage)]
+    lookups: list[Callable[[], Base | Origin]] = []
+    try:
+        copies = list(surroundings.copies(stage))
+        lookups.append(partial(surroundings.base, stage))
+    except TagboatError as error:
+        faults.append(error)
     lookups += [partial(surroundings.origin, stage, copy) for copy in copies]
     for look_up in lookups:
         try:
@@ -186,6 +212,15 @@ def _expanded(text: str, surroundings: Surroundings, location: Location) -> str:
         return expand(text, surroundings.global_args, surroundings.dockerfile.directives.escape)
     except ExpansionError as error:
         raise error.at(location) from error
+
+
+def _trigger(text: str, location: Location) -> Instruction:
+    try:
+        return parse_trigger(text, location.file)
+    except DockerfileError as error:
+        raise DockerfileError(
+            f"ONBUILD {text}, from the base image: {error.problem}", error.hint, location=location
+        ) from error
 
 
 def _without_hub(name: str) -> str:

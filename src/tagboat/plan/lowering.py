@@ -91,6 +91,7 @@ class StageLowering:
         self._escape = surroundings.dockerfile.directives.escape
         self._author = inherited.author
         self._run: dict[str, Any] = json.loads(json.dumps(dict(inherited.run)))
+        self._run.pop("OnBuild", None)  # the base's: they are read below, and are gone from what this stage hands on
         self._image_env = dict(entry.split("=", 1) for entry in self._run.get("Env") or [] if "=" in entry)
         if "PATH" not in self._image_env and inherited.platform.os != "windows":
             self._set_env({"PATH": DEFAULT_PATH})
@@ -112,7 +113,7 @@ class StageLowering:
     def read(self) -> list[TagboatError]:
         """Read every instruction; return the faults found, so that all of them are reported together."""
         faults: list[TagboatError] = []
-        for instruction in self._stage.instructions:
+        for instruction in (*self._surroundings.triggers(self._stage), *self._stage.instructions):
             try:
                 self._read(instruction)
             except LanguageError as error:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from tagboat.dockerfile.instructions import Copy, Dockerfile, Stage
-from tagboat.errors import DockerfileError, TagboatError
+from tagboat.dockerfile.instructions import Dockerfile, Stage
+from tagboat.errors import TagboatError, raise_faults
 from tagboat.flow.plan import (
     BuildPlan,
     ImageNeed,
@@ -26,24 +26,41 @@ from tagboat.plan.graph import Surroundings, find_target, reachable_stages
 from tagboat.plan.lowering import Inherited, StageLowering
 
 
-def required_images(dockerfile: Dockerfile, request: Request, native: Platform) -> tuple[ImageNeed, ...]:
-    """Return the images that the target's stages stand on or copy from, each once, in the file's order.
+def find_images(
+    dockerfile: Dockerfile, request: Request, native: Platform, look_up: Callable[[ImageNeed], ImageConfig]
+) -> dict[ImageSource, ImageConfig]:
+    """Return the configuration of every image that the target's stages stand on or copy from, as `look_up` gives it.
 
-    Their configurations are what `make_plan` wants as `images`. Raises `DockerfileError` or `InputError`.
+    Each is looked up once, in the file's order; those that only a base's ONBUILD names come after the others. Raises
+    `DockerfileError` or `InputError`, and together all faults of a round of look-ups.
     """
+    known: dict[ImageSource, ImageConfig] = {}
+    while missing := [need for need in _needs(dockerfile, request, native, known) if need.source not in known]:
+        faults: list[TagboatError] = []
+        for need in missing:
+            try:
+                known[need.source] = look_up(need)
+            except TagboatError as error:
+                faults.append(error)
+        raise_faults(faults)
+    return known
+
+
+def _needs(
+    dockerfile: Dockerfile, request: Request, native: Platform, known: Mapping[ImageSource, ImageConfig]
+) -> list[ImageNeed]:
     target = find_target(dockerfile, request.target)
     needs: dict[ImageSource, ImageNeed] = {}
-    for surroundings in _surroundings(dockerfile, request, native, target):
+    for surroundings in _surroundings(dockerfile, request, native, target, known):
         for stage in reachable_stages(surroundings, target):
             base = surroundings.base(stage)
             if isinstance(base, ImageSource):
                 needs.setdefault(base, ImageNeed(source=base, location=stage.from_.location))
-            for instruction in stage.instructions:
-                if isinstance(instruction, Copy):
-                    origin = surroundings.origin(stage, instruction)
-                    if isinstance(origin, ImageSource):
-                        needs.setdefault(origin, ImageNeed(source=origin, location=instruction.location))
-    return tuple(needs.values())
+            for copy in surroundings.copies(stage):
+                origin = surroundings.origin(stage, copy)
+                if isinstance(origin, ImageSource):
+                    needs.setdefault(origin, ImageNeed(source=origin, location=copy.location))
+    return list(needs.values())
 
 
 def make_plan(
@@ -54,7 +71,7 @@ def make_plan(
     images: Mapping[ImageSource, ImageConfig],
     labels: Mapping[str, str],
 ) -> BuildPlan:
-    """Return the plan of a build; `images` are the configurations of `required_images`, `labels` win over LABEL.
+    """Return the plan of a build; `images` is what `find_images` gave, `labels` win over LABEL.
 
     Pure. What is wrong with single instructions is in the plan's `faults`; raises `DockerfileError` where stages and
     bases do not fit together.
@@ -62,21 +79,29 @@ def make_plan(
     target = find_target(dockerfile, request.target)
     faults: list[TagboatError] = []
     platforms = []
-    for surroundings in _surroundings(dockerfile, request, native, target):
+    all_surroundings = _surroundings(dockerfile, request, native, target, images)
+    for surroundings in all_surroundings:
         plan, found = _platform_plan(surroundings, target, request, images, labels)
         platforms.append(plan)
         faults += [fault for fault in found if str(fault) not in map(str, faults)]
-    return BuildPlan(platforms=tuple(platforms), warnings=_warnings(dockerfile, request), faults=tuple(faults))
+    return BuildPlan(
+        platforms=tuple(platforms), warnings=_warnings(all_surroundings, target, request), faults=tuple(faults)
+    )
 
 
 def _surroundings(
-    dockerfile: Dockerfile, request: Request, native: Platform, target: Stage
+    dockerfile: Dockerfile,
+    request: Request,
+    native: Platform,
+    target: Stage,
+    images: Mapping[ImageSource, ImageConfig],
 ) -> tuple[Surroundings, ...]:
     return tuple(
         Surroundings(
             dockerfile=dockerfile,
             platform=platform,
             build_contexts=request.build_contexts,
+            images=images,
             global_args=global_args(dockerfile, request.build_args, platform_args(platform, native, target.name)),
         )
         for platform in request.platforms or (native,)
@@ -118,37 +143,31 @@ def _inherited(
     images: Mapping[ImageSource, ImageConfig],
     lowered: Mapping[int, StageLowering],
 ) -> Inherited:
-    """Return what a stage starts from; raises `DockerfileError` for a base whose ONBUILD would have to run."""
+    """Return what a stage starts from."""
     base = surroundings.base(stage)
     match base:
         case Scratch():
             return Inherited(base=base, platform=surroundings.stage_platform(stage), run={"WorkingDir": "/"})
         case StageBase():
-            return _without_triggers(lowered[base.index].handed_on(), stage)
+            return lowered[base.index].handed_on()
         case ImageSource():
             config = images[base]
-            inherited = Inherited(base=base, platform=config.platform, run=config.run, author=config.author)
-            return _without_triggers(inherited, stage)
+            return Inherited(base=base, platform=config.platform, run=config.run, author=config.author)
         case _ as never:
             assert_never(never)
 
 
-def _without_triggers(inherited: Inherited, stage: Stage) -> Inherited:
-    triggers = inherited.run.get("OnBuild")
-    if triggers:
-        raise DockerfileError(
-            f"FROM {stage.from_.image}: its ONBUILD instructions are not built yet: {triggers[0]}",
-            "write these instructions into this Dockerfile, and start from a base without ONBUILD",
-            location=stage.from_.location,
-        )
-    return inherited
-
-
-def _warnings(dockerfile: Dockerfile, request: Request) -> tuple[PlanWarning, ...]:
+def _warnings(all_surroundings: Iterable[Surroundings], target: Stage, request: Request) -> tuple[PlanWarning, ...]:
+    unused = set(request.build_args)
+    for surroundings in all_surroundings:
+        triggers = [
+            trigger for stage in reachable_stages(surroundings, target) for trigger in surroundings.triggers(stage)
+        ]
+        unused &= set(unused_build_args(surroundings.dockerfile, triggers, request.build_args))
     return tuple(
         PlanWarning(
-            problem=f"the build argument {name} is given, but {dockerfile.name} has no ARG {name}",
+            problem=f"the build argument {name} is given, but no ARG {name} is there to take it",
             hint=f"add ARG {name}, or drop it from build-args",
         )
-        for name in unused_build_args(dockerfile, request.build_args)
+        for name in sorted(unused)
     )

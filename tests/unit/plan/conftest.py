@@ -9,7 +9,7 @@ from tagboat.errors import raise_faults
 from tagboat.flow.request import NamedContext, Request
 from tagboat.oci.config import ImageConfig
 from tagboat.oci.platform import Platform
-from tagboat.plan import make_plan, required_images
+from tagboat.plan import find_images, make_plan
 
 NATIVE = Platform.parse("linux/amd64")
 
@@ -30,18 +30,21 @@ class Drawing:
     @property
     def needs(self):
         """The images that are fetched: name and platform."""
-        needs = required_images(self.dockerfile, self.request, NATIVE)
-        return [(need.source.name, str(need.source.platform)) for need in needs]
+        return [(source.name, str(source.platform)) for source in self.images]
+
+    @property
+    def images(self):
+        """The configurations of the images that are fetched, by `runs`."""
+
+        def look_up(need):
+            return ImageConfig(platform=need.source.platform, run=self.runs.get(need.source.name, {}))
+
+        return find_images(self.dockerfile, self.request, NATIVE, look_up)
 
     @property
     def plan(self):
         """The plan."""
-        needs = required_images(self.dockerfile, self.request, NATIVE)
-        images = {
-            need.source: ImageConfig(platform=need.source.platform, run=self.runs.get(need.source.name, {}))
-            for need in needs
-        }
-        plan = make_plan(self.dockerfile, self.request, native=NATIVE, images=images, labels=self.labels)
+        plan = make_plan(self.dockerfile, self.request, native=NATIVE, images=self.images, labels=self.labels)
         raise_faults(plan.faults)
         return plan
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tagboat.errors import DockerfileError, FaultsError
+from tagboat.errors import FaultsError
 
 SECOND = 1_000_000_000
 BASE = {
@@ -200,17 +200,11 @@ def test_sources_and_flags_are_expanded_and_excludes_are_not(draw):
 
 def test_all_faults_of_a_stage_are_told_at_once(draw):
     """Faults of several lines and stages come together, each with its line, once for all platforms."""
-    text = "FROM scratch AS a\nRUN make\nEXPOSE $X/icmp\nFROM a\nADD http://x y\nSTOPSIGNAL ${N:-NOPE}\nVOLUME /a ${N}\n"
+    text = "FROM scratch AS a\nRUN make\nEXPOSE $X/icmp\nFROM a\nADD git@x y\nSTOPSIGNAL ${N:-NOPE}\nVOLUME /a ${N}\n"
     with pytest.raises(FaultsError) as caught:
         _ = draw(text, platforms="linux/amd64,linux/arm64").plan
     assert [str(fault).split(":")[1] for fault in caught.value.faults] == ["2", "3", "5", "6", "7"]
     assert caught.value.exit_code == 4
-
-
-def test_a_base_with_triggers_is_refused_at_its_line(draw):
-    """ONBUILD of a base is not dropped in silence while it is not built."""
-    with pytest.raises(DockerfileError, match=r"Dockerfile:1: .*ONBUILD.*RUN x"):
-        _ = draw("FROM b\n", runs={"b": {"OnBuild": ["RUN x"]}}).plan
 
 
 def test_the_backtick_escapes_where_the_directive_says_so(draw):
