@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -26,7 +24,8 @@ from tagboat.oci.descriptor import Descriptor
 from tagboat.oci.digest import Digest
 from tagboat.oci.platform import Platform
 from tagboat.oci.reference import Reference, Repository, TagName
-from tagboat.policy import check_names, decide_push, refuse_unsafe_event
+from tagboat.policy import check_job_token, check_names, decide_push, refuse_unsafe_event
+from tagboat.temporary import workspace
 
 if TYPE_CHECKING:
     from tagboat.bases import Bases
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from tagboat.dockerfile import Dockerfile
     from tagboat.layout.reader import Layout
     from tagboat.registry.client import Registry
-    from tagboat.sources import RecordedModes
+    from tagboat.sources import Fetched, RecordedModes
 
 # Heavy steps are imported where they begin: `tagboat tags` loads neither the builder nor a network client.
 
@@ -48,7 +47,7 @@ class Tools:
     """What the steps need of the outside world; `wiring` makes the real ones.
 
     `registry` makes the client at its first call; `recorded_modes` gives what version control records for the files
-    below a folder; `temporary` is the folder for what does not outlive the run.
+    below a folder; `fetch` downloads a URL into a file; `temporary` is the folder for what does not outlive the run.
     """
 
     progress: Progress
@@ -59,6 +58,7 @@ class Tools:
     read_context: Callable[[Request], Context]
     recorded_modes: Callable[[Path], RecordedModes]
     registry: Callable[[], Registry]
+    fetch: Callable[[str, Path], Fetched]
 
 
 def run(request: Request, tools: Tools) -> Outputs:
@@ -120,7 +120,8 @@ def _decided(request: Request, tools: Tools) -> Outputs:
     tagset = _tagset(request, tools, context)
     decision = decide_push(request.push, context)
     if decision.push and request.until not in (Step.TAGS, Step.PLAN, Step.BUILD):
-        raise_faults(check_names(tagset, names_images=bool(request.tagging.images.strip())))
+        unnamed = check_names(tagset, names_images=bool(request.tagging.images.strip()))
+        raise_faults((*unnamed, *check_job_token(tagset.references, context, request.credentials)))
     return Outputs(context=context, tagset=tagset, decision=decision)
 
 
@@ -152,10 +153,13 @@ def _built(request: Request, tools: Tools, outputs: Outputs, folder: Path) -> Ou
     """Plan the build, and unless this is a dry run carry it out."""
     from tagboat.bases import Bases
     from tagboat.build import BuildSettings, build_layout, check_sources, doubtful_sources
-    from tagboat.layout.writer import check_output, write_archive
+    from tagboat.layout.writer import check_output, clear_leftovers, write_archive
 
+    only_looks = request.dry_run or request.until is Step.PLAN
     if request.output is not None:
         check_output(request.output)
+        if not only_looks:
+            clear_leftovers(request.output)
     files = _BuildFiles.read(request, tools, outputs.context)
     bases = Bases(tools.registry, folder)
     with tools.progress.group("Plan"):
@@ -164,7 +168,7 @@ def _built(request: Request, tools: Tools, outputs: Outputs, folder: Path) -> Ou
         for warning in (*plan.warnings, *doubtful_sources(plan, files.contexts)):
             tools.progress.warn(warning.problem, warning.hint, location=warning.location)
     outputs = dataclasses.replace(outputs, plan=plan)
-    if request.dry_run or request.until is Step.PLAN:
+    if only_looks:
         return outputs
     archive = request.output is not None and request.output.suffix == ".tar"
     target = request.output if request.output is not None and not archive else folder / "layout"
@@ -178,7 +182,13 @@ def _built(request: Request, tools: Tools, outputs: Outputs, folder: Path) -> Ou
     )
     with tools.progress.group("Build"):
         built = build_layout(
-            plan, target, contexts=files.contexts, bases=bases, settings=settings, progress=tools.progress
+            plan,
+            target,
+            contexts=files.contexts,
+            bases=bases,
+            fetch=tools.fetch,
+            settings=settings,
+            progress=tools.progress,
         )
         if request.output is not None and archive:
             write_archive(target, request.output)
@@ -343,14 +353,12 @@ def _names_to_push(request: Request, layout: Layout) -> Iterator[tuple[Descripto
 def _workspace(request: Request, tools: Tools) -> Iterator[Path]:
     """Give a temporary folder that is gone when the block ends, however it ends."""
     parent = request.work_dir or tools.temporary
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="tagboat-", dir=parent))
-    except OSError as error:
-        raise MachineError(
-            f"{parent} cannot hold temporary files: {error.strerror}", "name another folder with --work-dir"
-        ) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            folder = stack.enter_context(workspace(parent))
+        except OSError as error:
+            raise MachineError(
+                f"{parent} cannot hold temporary files: {error.strerror}", "name another folder with --work-dir"
+            ) from error
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

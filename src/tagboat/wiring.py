@@ -24,8 +24,9 @@ from tagboat.oci.platform import Platform
 from tagboat.pipeline import Tools
 
 if TYPE_CHECKING:
+    from tagboat.net.client import HttpClient
     from tagboat.registry.client import Registry
-    from tagboat.sources import RecordedModes
+    from tagboat.sources import Fetched, RecordedModes
 
 
 @contextmanager
@@ -34,12 +35,23 @@ def open_tools(request: Request, environ: Mapping[str, str], progress: Progress)
 
     Raises `InputError` when TAGBOAT_NOW is no time.
     """
-    opened: list[Registry] = []
+    opened: list[HttpClient] = []
+    registries: list[Registry] = []
+
+    def http() -> HttpClient:
+        if not opened:
+            opened.append(_http(request, environ))
+        return opened[0]
 
     def registry() -> Registry:
-        if not opened:
-            opened.append(_registry(request, environ))
-        return opened[0]
+        if not registries:
+            registries.append(_registry(request, environ, http()))
+        return registries[0]
+
+    def fetch(url: str, path: Path) -> Fetched:
+        from tagboat.sources import fetch_file
+
+        return fetch_file(url, path, http())
 
     tools = Tools(
         progress=progress,
@@ -50,6 +62,7 @@ def open_tools(request: Request, environ: Mapping[str, str], progress: Progress)
         read_context=lambda request: _context(request, environ),
         recorded_modes=lambda folder: _recorded_modes(folder, environ),
         registry=registry,
+        fetch=fetch,
     )
     try:
         yield tools
@@ -75,13 +88,25 @@ def _recorded_modes(folder: Path, environ: Mapping[str, str]) -> RecordedModes:
     return recorded_modes(environ, folder)
 
 
-def _registry(request: Request, environ: Mapping[str, str]) -> Registry:
+def _http(request: Request, environ: Mapping[str, str]) -> HttpClient:
     if request.offline:
         raise InputError(
-            "offline: this run needs a registry", "drop offline, or name a layout for it in build-contexts"
+            "offline: this run needs a registry or another server",
+            "drop offline, or name a layout for the image in build-contexts",
         )
-    from tagboat.auth.keychain import Keychain
     from tagboat.net.client import HttpClient
+
+    return HttpClient(
+        environ=environ,
+        random=random.random,
+        now=time.time,
+        ca_file=request.ca_file,
+        user_agent=f"tagboat/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}",
+    )
+
+
+def _registry(request: Request, environ: Mapping[str, str], http: HttpClient) -> Registry:
+    from tagboat.auth.keychain import Keychain
     from tagboat.proc import run
     from tagboat.registry.client import Registry
 
@@ -92,13 +117,6 @@ def _registry(request: Request, environ: Mapping[str, str]) -> Registry:
         home=_home(environ),
         uid=os.getuid(),
         run=run,
-    )
-    http = HttpClient(
-        environ=environ,
-        random=random.random,
-        now=time.time,
-        ca_file=request.ca_file,
-        user_agent=f"tagboat/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}",
     )
     return Registry(http, keychain, insecure_registries=request.insecure_registries)
 

@@ -245,6 +245,7 @@ class Workshop:
         *,
         labels: Mapping[str, str] | None = None,
         registry: object = None,
+        fetch: Any = None,
         platform: str = "",
         recorded_mode: Any = lambda _path: None,
         settings: BuildSettings | None = None,
@@ -262,7 +263,13 @@ class Workshop:
         check_sources(plan, contexts)
         usual = BuildSettings(created=CREATED, times=CopyTimes(constant=FILE_TIME))
         self.built: Built = build_layout(
-            plan, output, contexts=contexts, bases=bases, settings=settings or usual, progress=self.progress
+            plan,
+            output,
+            contexts=contexts,
+            bases=bases,
+            fetch=fetch,
+            settings=settings or usual,
+            progress=self.progress,
         )
         self.layouts.append(output)
         return WrittenImage(output, self.place / "spool", platform)

@@ -64,6 +64,7 @@ class Bench(Workshop):
             read_context=lambda _request: context,
             recorded_modes=lambda _folder: lambda _path: None,
             registry=registry,
+            fetch=lambda url, _path: pytest.fail(f"{url} is fetched"),
         )
 
     def run(self, command=pipeline.run, context=PUSHED, **fields):

@@ -9,7 +9,8 @@ from typing import assert_never
 
 from tagboat.bases import Bases
 from tagboat.build.archives import Archives
-from tagboat.build.copying import Copying, CopyTimes, make_workdir, missing_sources
+from tagboat.build.copying import Copying, CopyTimes, CopyTools, make_workdir, missing_sources
+from tagboat.build.downloads import Downloads, Fetch
 from tagboat.build.export import ImageExport
 from tagboat.build.filetree import FileTree
 from tagboat.build.stage import Changes, StageState
@@ -62,17 +63,23 @@ def build_layout(
     *,
     contexts: Mapping[str, FileTree],
     bases: Bases,
+    fetch: Fetch,
     settings: BuildSettings,
     progress: Progress,
 ) -> Built:
     """Build the plan into a layout folder at `output`, which appears whole or not at all.
 
-    `contexts` holds the build context under the empty name, and named contexts that are folders. Raises
-    `DockerfileError` for missing sources and the like before anything is written, `MachineError` for a full disk.
+    `contexts` holds the build context under the empty name, and named contexts that are folders; `fetch` downloads a
+    URL into a file. Raises `DockerfileError` for missing sources and the like before anything is written, `MachineError`
+    for a full disk.
     """
-    archives = Archives(bases.folder / "archives")
+    tools = CopyTools(
+        times=settings.times,
+        archives=Archives(bases.folder / "archives"),
+        downloads=Downloads(fetch, bases.folder / "downloads"),
+    )
     stages = [
-        _build_stages(platform, _Sources(contexts=contexts, bases=bases, archives=archives, states={}), settings.times)
+        _build_stages(platform, _Sources(contexts=contexts, bases=bases, states={}), tools)
         for platform in plan.platforms
     ]
     with LayoutWriter(output) as writer:
@@ -128,7 +135,6 @@ class _Sources:
 
     contexts: Mapping[str, FileTree]
     bases: Bases
-    archives: Archives
     states: dict[int, StageState]
 
     def tree(self, origin: Origin) -> FileTree:
@@ -143,14 +149,14 @@ class _Sources:
                 assert_never(never)
 
 
-def _build_stages(platform: PlatformPlan, sources: _Sources, times: CopyTimes) -> dict[int, StageState]:
+def _build_stages(platform: PlatformPlan, sources: _Sources, tools: CopyTools) -> dict[int, StageState]:
     """Work out the files of every stage; what is wrong in several steps of one is raised together."""
     for stage in platform.stages:
         state = StageState(load=_loader(stage, sources.states, sources.bases))
         faults: list[TagboatError] = []
         for number, step in enumerate(stage.steps):
             try:
-                _apply(number, step, state, sources, times)
+                _apply(number, step, state, sources, tools)
             except TagboatError as error:
                 error.location = error.location or step.location
                 faults.append(error)
@@ -173,19 +179,19 @@ def _loader(stage: StagePlan, states: Mapping[int, StageState], bases: Bases) ->
             assert_never(never)
 
 
-def _apply(number: int, step: BuildStep, state: StageState, sources: _Sources, times: CopyTimes) -> None:
+def _apply(number: int, step: BuildStep, state: StageState, sources: _Sources, tools: CopyTools) -> None:
     match step:
         case CopyStep(link=True):
             changes = Changes(Tree())
-            Copying(step, changes, lambda: state.tree, times, sources.archives).run(sources.tree(step.origin))
+            Copying(step, changes, lambda: state.tree, tools).run(sources.tree(step.origin))
             state.add(number, changes.draft())
         case CopyStep():
             changes = Changes(state.tree)
-            Copying(step, changes, lambda: state.tree, times, sources.archives).run(sources.tree(step.origin))
+            Copying(step, changes, lambda: state.tree, tools).run(sources.tree(step.origin))
             state.record(number, changes)
         case WorkdirStep():
             changes = Changes(state.tree)
-            make_workdir(step, changes, times)
+            make_workdir(step, changes, tools.times)
             state.record(number, changes)
         case _ as never:
             assert_never(never)

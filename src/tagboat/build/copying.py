@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from tagboat.build.archives import Archives
+from tagboat.build.downloads import Downloads
 from tagboat.build.filetree import FileTree
 from tagboat.build.ownership import Owner, find_owner
 from tagboat.build.sources import Found, files_below, find_sources
@@ -17,9 +18,11 @@ from tagboat.dockerfile.ignore import IgnoreRules
 from tagboat.dockerfile.modes import Mode, parse_mode
 from tagboat.errors import DockerfileError, LayoutError, TagboatError, raise_faults
 from tagboat.flow.plan import ContextFiles, CopyStep, ImageSource, Origin, StageBase, WorkdirStep
-from tagboat.layers.changes import BytesContent, Entry, Kind
+from tagboat.layers.changes import BytesContent, Entry, FileContent, Kind
+from tagboat.sources import Fetched
 
 _NEW_DIRECTORY = 0o755
+_DOWNLOADED = 0o600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,22 +43,24 @@ class CopyTimes:
         return mtime if self.latest is None else min(mtime, self.latest)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyTools:
+    """What all steps of a build share: the times of files, archives that are open, downloads that are done."""
+
+    times: CopyTimes
+    archives: Archives
+    downloads: Downloads
+
+
 class Copying:
     """One COPY or ADD while it runs: what is copied, and how its entries are changed on the way."""
 
-    def __init__(
-        self,
-        step: CopyStep,
-        changes: Changes,
-        passwd: Callable[[], FileTree],
-        times: CopyTimes,
-        archives: Archives,
-    ) -> None:
+    def __init__(self, step: CopyStep, changes: Changes, passwd: Callable[[], FileTree], tools: CopyTools) -> None:
         """`passwd` is called when names of users have to be looked up: in the stage, also for --link."""
         self._step = step
-        self._archives = archives
         self._changes = changes
-        self._times = times
+        self._tools = tools
+        self._times = tools.times
         self._owner: Owner | None = find_owner(step.chown, passwd, step.location) if step.chown else None
         self._mode: Mode | None = _mode(step)
         self._exclude = IgnoreRules.of(step.exclude) if step.exclude else None
@@ -69,7 +74,10 @@ class Copying:
             for pattern in self._step.sources
             for item in find_sources(source, pattern, parents=self._step.parents) or ()
         ]
-        self._check_destination(len(items) + len(self._step.inline))
+        self._check_destination(len(items) + len(self._step.remote) + len(self._step.inline))
+        for remote in self._step.remote:
+            self._links = object()
+            self._copy_remote(self._tools.downloads.get(remote, self._step.location))
         for item in items:
             self._links = object()
             if self._step.parents:
@@ -90,16 +98,26 @@ class Copying:
     def _copy(self, source: FileTree, item: Found) -> None:
         entry = source.get(item.path) or Entry("", Kind.DIRECTORY, _NEW_DIRECTORY)
         if entry.kind is not Kind.DIRECTORY:
-            held = self._archive(entry, item.name)
-            if held is None:
-                self._copy_file(entry, item.name)
-            else:
-                self._unpack(held)
+            self._copy_or_unpack(entry, item.name, unpack=self._step.unpack)
             return
         target = self._resolved()
         self._refuse_file(target)
         self._make_directories(target)
         self._copy_below(source, item.path, target)
+
+    def _copy_remote(self, fetched: Fetched) -> None:
+        """Put a download: mode 0600 and root's, unless --chmod and --chown say otherwise (docker build's rule)."""
+        made = self._times.made if fetched.modified is None else fetched.modified
+        content = FileContent(str(fetched.path))
+        entry = Entry(fetched.name, Kind.FILE, _DOWNLOADED, mtime=made, size=fetched.size, content=content)
+        self._copy_or_unpack(entry, fetched.name, unpack=self._step.unpack_remote)
+
+    def _copy_or_unpack(self, entry: Entry, name: str, *, unpack: bool) -> None:
+        held = self._archive(entry, name) if unpack else None
+        if held is None:
+            self._copy_file(entry, name)
+        else:
+            self._unpack(held)
 
     def _copy_file(self, entry: Entry, name: str) -> None:
         target = self._resolved()
@@ -133,11 +151,11 @@ class Copying:
             self._put(prefix + relative, entry)
 
     def _archive(self, entry: Entry, name: str) -> list[Entry] | None:
-        """Return the files of a source that ADD unpacks, None when it is to be copied as it is."""
-        if not self._step.unpack or entry.content is None:
+        """Return the files of a source that is an archive, None when it is to be copied as it is."""
+        if entry.content is None:
             return None
         try:
-            return self._archives.entries(entry.content)
+            return self._tools.archives.entries(entry.content)
         except LayoutError as error:
             hint = error.hint or "make the archive again, or write --unpack=false to add it as it is"
             raise DockerfileError(f"ADD {name}: {error.problem}", hint, location=self._step.location) from error

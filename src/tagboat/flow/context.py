@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 
 class System(StrEnum):
@@ -13,6 +15,18 @@ class System(StrEnum):
     GITHUB = "github"
     GITLAB = "gitlab"
     LOCAL = "local"
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Self:
+        """Return the system that these variables belong to.
+
+        Forgejo and Gitea speak GitHub's variables. gitlab-ci-local says GITLAB_CI=false, so the project counts too.
+        """
+        if environ.get("GITHUB_ACTIONS") == "true":
+            return cls("github")
+        if environ.get("GITLAB_CI") == "true" or (environ.get("CI_SERVER_URL") and environ.get("CI_PROJECT_PATH")):
+            return cls("gitlab")
+        return cls("local")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +62,9 @@ class Context:
     the full or short ref that a tag push or pull request is based on. `read_only_reason` says why this run must not
     push (a fork, Dependabot, a read-only token); empty when nothing stands against it. `dirty` and `shallow` speak of
     the checkout, None when there is none or nobody looked. `environment` is the deployment environment of the event.
-    `missing` says in one sentence why facts are absent (no repository here, …), for messages.
+    `job_token_registry` is the host of the CI system's own registry when the job's token is all that logs in there: it
+    may write to the path of `repository` and below, nowhere else. Empty elsewhere. `missing` says in one sentence why
+    facts are absent (no repository here, …), for messages.
     """
 
     system: System
@@ -63,6 +79,7 @@ class Context:
     actor: str = ""
     environment: str = ""
     run_url: str = ""
+    job_token_registry: str = ""
     dirty: bool | None = None
     shallow: bool | None = None
     missing: str = ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from tagboat.flow.built import Built
 from tagboat.flow.context import Context
-from tagboat.flow.plan import BuildPlan
+from tagboat.flow.plan import BuildPlan, PlanWarning
 from tagboat.flow.released import Move, Released
 from tagboat.flow.tagset import TagSet
 from tagboat.flow.uploaded import Uploaded
@@ -26,7 +26,8 @@ class PushDecision:
 class Outputs:
     """Everything known at the end of a run; steps that did not take place are None.
 
-    `layout` is the path the user asked for (`--output`), empty when the layout was temporary.
+    `layout` is the path the user asked for (`--output`), empty when the layout was temporary. `findings` are those of
+    the warnings that are about a line of a file.
     """
 
     tagset: TagSet = field(default_factory=TagSet)
@@ -38,6 +39,7 @@ class Outputs:
     released: Released | None = None
     layout: str = ""
     warnings: tuple[str, ...] = ()
+    findings: tuple[PlanWarning, ...] = ()
     seconds: float = 0.0
 
     @property

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tagboat.errors import Location, TagboatError
+from tagboat.oci.digest import Digest
 from tagboat.oci.platform import Platform
 from tagboat.oci.reference import Reference
 
@@ -67,6 +68,14 @@ class InlineFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteFile:
+    """A URL given to ADD, with the digest that its content must have where one is given."""
+
+    url: str
+    checksum: Digest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CopyStep:
     """COPY or ADD (`instruction`): put files into the stage's root file system.
 
@@ -84,7 +93,9 @@ class CopyStep:
     parents: bool = False
     exclude: tuple[str, ...] = ()
     instruction: str = "COPY"
-    unpack: bool = False  # ADD: a source that is an archive becomes the files in it
+    remote: tuple[RemoteFile, ...] = ()
+    unpack: bool = False  # ADD: an archive of the context becomes the files in it
+    unpack_remote: bool = False  # the same for what comes from a URL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 from tagboat.dockerfile.durations import show_duration
 from tagboat.dockerfile.expand import expand, expand_heredoc, expand_words
 from tagboat.dockerfile.faults import LanguageError
+from tagboat.dockerfile.git_reference import parse_git_reference
 from tagboat.dockerfile.heredoc import Heredoc
 from tagboat.dockerfile.instructions import (
     Add,
@@ -47,10 +48,12 @@ from tagboat.flow.plan import (
     HistoryLine,
     InlineFile,
     Origin,
+    RemoteFile,
     StageBase,
     StagePlan,
     WorkdirStep,
 )
+from tagboat.oci.digest import Digest
 from tagboat.oci.platform import Platform
 from tagboat.plan import paths
 from tagboat.plan.arguments import stage_arg
@@ -181,7 +184,7 @@ class StageLowering:
         match instruction:
             case Copy():
                 origin = self._surroundings.origin(self._stage, instruction)
-                self._copy(instruction, origin, "COPY", parents=instruction.parents)
+                self._copy(replace(self._copy_step(instruction, origin), parents=instruction.parents), instruction)
             case Add():
                 self._add(instruction)
             case Workdir():
@@ -231,47 +234,64 @@ class StageLowering:
 
     def _add(self, instruction: Add) -> None:
         remote = [source for source in map(self._expand, instruction.sources) if _REMOTE.match(source)]
-        if remote:
+        step = self._copy_step(instruction, ContextFiles())
+        step = replace(
+            step,
+            instruction="ADD",
+            sources=tuple(source for source in step.sources if source not in remote),
+            remote=tuple(self._remote_file(url, instruction) for url in remote),
+            unpack=instruction.unpack is not False,
+            unpack_remote=instruction.unpack is True,
+        )
+        if instruction.checksum and (len(remote) != 1 or step.sources or step.inline):
             raise DockerfileError(
-                f"ADD {remote[0]}: ADD of URLs and git repositories is not built yet",
-                "fetch it before the build and COPY it",
-                location=instruction.location,
+                "ADD --checksum is for one URL, and for nothing else", "leave it out", location=instruction.location
             )
-        if instruction.checksum or instruction.keep_git_dir is not None:
-            flag = "--checksum" if instruction.checksum else "--keep-git-dir"
+        if instruction.keep_git_dir is not None:
             raise DockerfileError(
-                f"ADD {flag} is for URLs and git repositories, not for files of the build context",
-                f"leave {flag} out",
-                location=instruction.location,
+                "ADD --keep-git-dir is for git repositories", "leave it out", location=instruction.location
             )
-        self._copy(instruction, ContextFiles(), "ADD", unpack=instruction.unpack is not False)
+        self._copy(step, instruction)
 
-    def _copy(
-        self, instruction: Copy | Add, origin: Origin, word: str, *, parents: bool = False, unpack: bool = False
-    ) -> None:
-        sources = tuple(self._expand(source) for source in instruction.sources)
-        written = self._expand(instruction.destination)
-        step = CopyStep(
+    def _remote_file(self, url: str, instruction: Add) -> RemoteFile:
+        if parse_git_reference(url) is not None or not url.lower().startswith(("http://", "https://")):
+            raise DockerfileError(
+                f"ADD {url}: ADD of git repositories is not built yet",
+                "check it out before the build and COPY it",
+                location=instruction.location,
+            )
+        checksum = self._expand(instruction.checksum)
+        if checksum and not checksum.startswith("sha256:"):
+            raise DockerfileError(
+                f"ADD --checksum={checksum}: only sha256 can be checked",
+                "write sha256: and 64 hexadecimal digits",
+                location=instruction.location,
+            )
+        return RemoteFile(url=url, checksum=Digest.parse(checksum) if checksum else None)
+
+    def _copy_step(self, instruction: Copy | Add, origin: Origin) -> CopyStep:
+        return CopyStep(
             location=instruction.location,
             origin=origin,
-            sources=sources,
-            destination=paths.destination(written, self._workdir_path()),
+            sources=tuple(self._expand(source) for source in instruction.sources),
+            destination=paths.destination(self._expand(instruction.destination), self._workdir_path()),
             inline=tuple(self._inline(heredoc) for heredoc in instruction.heredocs),
             chown=self._expand(instruction.chown),
             chmod=self._expand(instruction.chmod),
             link=instruction.link,
-            parents=parents,
             exclude=instruction.exclude,
-            instruction=word,
-            unpack=unpack,
         )
+
+    def _copy(self, step: CopyStep, instruction: Copy | Add) -> None:
+        """Add a step, with what BuildKit writes of it into the history."""
         flags = [
             *(["--parents"] if step.parents else []),
             *([f"--chown={step.chown}"] if step.chown else []),
             *([f"--chmod={step.chmod}"] if step.chmod else []),
         ]
-        names = [*sources, *(f"<<{inline.name}" for inline in step.inline)]
-        self._layer(step, " ".join([word, *flags, *names, written, "# buildkit"]))
+        sources = [self._expand(source) for source in instruction.sources]
+        names = [*sources, *(f"<<{inline.name}" for inline in step.inline), self._expand(instruction.destination)]
+        self._layer(step, " ".join([step.instruction, *flags, *names, "# buildkit"]))
 
     def _inline(self, heredoc: Heredoc) -> InlineFile:
         text = expand_heredoc(heredoc.text, self._env) if heredoc.expand else heredoc.text

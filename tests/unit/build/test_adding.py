@@ -7,8 +7,12 @@ import tarfile
 
 import pytest
 
+from fakes.building import CREATED
+from tagboat.build import BuildSettings, CopyTimes
 from tagboat.errors import DockerfileError, TagboatError
 from tagboat.layers.changes import Kind
+from tagboat.oci.digest import Digest
+from tagboat.sources import Fetched
 
 
 def tar(*members: tuple[str, bytes, dict]) -> bytes:
@@ -100,15 +104,88 @@ def test_a_harmful_archive_is_an_error_at_its_line(workshop, members, words):
     assert caught.value.location.line == 2
 
 
-@pytest.mark.parametrize("source", ["https://example.com/x.tgz", "git@github.com:a/b.git", "ssh://git@h/r.git"])
-def test_what_is_far_away_is_not_built_yet(workshop, source):
-    """URLs and git repositories are refused with what to do instead."""
-    with pytest.raises(TagboatError, match="not built yet"):
-        workshop.build(f"FROM scratch\nADD {source} /o/\n")
+def server(content: bytes, name: str = "f.txt", modified: int | None = None):
+    """Return a function that downloads one content from everywhere, and the list of what it was asked for."""
+    asked = []
+
+    def fetch(url, path):
+        asked.append(url)
+        path.write_bytes(content)
+        return Fetched(path=path, name=name, size=len(content), digest=Digest.of(content), modified=modified)
+
+    return fetch, asked
 
 
-def test_flags_for_what_is_far_away_are_refused(workshop):
-    """A checksum of a local file would be believed and never checked."""
+@pytest.mark.parametrize(
+    ("line", "paths", "mode", "owner"),
+    [
+        ("ADD https://h/f.txt /o/", ["o", "o/f.txt"], 0o600, (0, 0)),
+        ("ADD https://h/f.txt /o", ["o"], 0o600, (0, 0)),
+        ("ADD --chmod=644 --chown=1:2 https://h/f.txt /o", ["o"], 0o644, (1, 2)),
+        (f"ADD --checksum={Digest.of(b'hello')} http://h/f.txt /o", ["o"], 0o600, (0, 0)),
+    ],
+)
+def test_a_url_is_downloaded(workshop, line, paths, mode, owner):
+    """A download is root's and nobody else can read it, unless the flags say otherwise; a slash keeps its name."""
+    fetch, asked = server(b"hello")
+    image = workshop.build(f"FROM scratch\n{line}\n", fetch=fetch)
+    assert image.paths() == paths
+    assert (image.mode(paths[-1]), image.owner(paths[-1]), image.text(paths[-1])) == (mode, owner, "hello")
+    assert len(asked) == 1
+
+
+def test_a_url_is_downloaded_once_for_all_platforms(workshop):
+    """What two platforms add is fetched once, so that both get the same."""
+    fetch, asked = server(b"hello")
+    workshop.build(
+        "FROM scratch\nADD https://h/f.txt /o\n",
+        fetch=fetch,
+        platforms="linux/amd64,linux/arm64",
+        platform="linux/arm64",
+    )
+    assert asked == ["https://h/f.txt"]
+
+
+@pytest.mark.parametrize(("flag", "paths"), [("", ["o", "o/a.tar"]), ("--unpack ", ["o", "o/d", "o/d/again"])])
+def test_a_downloaded_archive_is_unpacked_only_when_asked(workshop, flag, paths):
+    """An archive from the web is a file like any other without --unpack."""
+    fetch, _ = server(ARCHIVE, "a.tar")
+    assert workshop.build(f"FROM scratch\nADD {flag}https://h/a.tar /o/\n", fetch=fetch).paths()[: len(paths)] == paths
+
+
+def test_a_download_keeps_the_servers_time_when_files_keep_theirs(workshop):
+    """With `timestamps: source` Last-Modified is the file's time."""
+    fetch, _ = server(b"hello", modified=99)
+    settings = BuildSettings(created=CREATED, times=CopyTimes(constant=None))
+    image = workshop.build("FROM scratch\nADD https://h/f.txt /o\n", fetch=fetch, settings=settings)
+    assert image.entry("o").mtime == 99
+
+
+def test_another_content_than_the_checksum_says_is_an_error_at_its_line(workshop):
+    """What was downloaded does not enter an image when it is not what was meant."""
+    fetch, _ = server(b"changed")
+    with pytest.raises(DockerfileError, match="its checksum is") as caught:
+        workshop.build(f"FROM scratch\nADD --checksum={Digest.of(b'hello')} https://h/f /o\n", fetch=fetch)
+    assert caught.value.location.line == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("ADD git@github.com:a/b.git /o/", "git repositories is not built yet"),
+        ("ADD https://h/r.git /o/", "git repositories is not built yet"),
+        ("ADD ftp://h/f /o/", "not built yet"),
+        ("ADD --checksum=md5:abc https://h/f /o/", "md5"),
+        ("ADD --checksum=sha256:abc https://h/f /o/", "sha256:abc"),
+        (f"ADD --checksum=sha256:{'0' * 64} f /o/", "--checksum"),
+        (f"ADD --checksum=sha256:{'0' * 64} https://h/f https://h/g /o/", "--checksum"),
+        ("ADD --keep-git-dir https://h/f /o/", "--keep-git-dir"),
+    ],
+)
+def test_what_cannot_be_added_is_an_error_before_anything_is_fetched(workshop, line, words):
+    """Git repositories, other protocols and flags that would be believed and never checked are refused."""
     workshop.files({"f": "1"})
-    with pytest.raises(DockerfileError, match="--checksum"):
-        workshop.build(f"FROM scratch\nADD --checksum=sha256:{'0' * 64} f /o/\n")
+    fetch, asked = server(b"hello")
+    with pytest.raises(TagboatError, match=words):
+        workshop.build(f"FROM scratch\n{line}\n", fetch=fetch)
+    assert asked == []
