@@ -70,8 +70,8 @@ def build_layout(
     """Build the plan into a layout folder at `output`, which appears whole or not at all.
 
     `contexts` holds the build context under the empty name, and named contexts that are folders; `fetch` downloads a
-    URL into a file. Raises `DockerfileError` for missing sources and the like before anything is written, `MachineError`
-    for a full disk.
+    URL into a file. Raises `DockerfileError` for missing sources and the like before anything is written, and
+    `MachineError` for a full disk.
     """
     tools = CopyTools(
         times=settings.times,
