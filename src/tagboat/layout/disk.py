@@ -45,14 +45,6 @@ def make_folder(path: Path) -> None:
             missing.chmod(FOLDER_MODE)
 
 
-def make_partial_folder(parent: Path, name: str) -> Path:
-    """Make a folder under a hidden name that nobody else has, to be renamed when it is complete."""
-    with disk_faults(parent):
-        folder = Path(tempfile.mkdtemp(prefix=f".{name}{PARTIAL_PREFIX}", dir=parent))
-        folder.chmod(FOLDER_MODE)
-    return folder
-
-
 def open_partial_file(parent: Path) -> tuple[int, Path]:
     """Open a file for writing under a hidden name that nobody else has; return its descriptor and path."""
     with disk_faults(parent):

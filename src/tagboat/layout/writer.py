@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tagboat.errors import DockerfileError, InputError, LayoutError
+from tagboat.errors import DockerfileError, InputError, LayoutError, MachineError
 from tagboat.layers.changes import Entry, FileContent, Kind
 from tagboat.layers.tarball import tar_stream
 from tagboat.layout.blobs import BlobStore
-from tagboat.layout.disk import FILE_MODE, FOLDER_MODE, disk_faults, make_folder, make_partial_folder, open_partial_file
+from tagboat.layout.disk import FILE_MODE, FOLDER_MODE, disk_faults, make_folder
 from tagboat.layout.docker_archive import MANIFEST_FILE
 from tagboat.layout.medium import HEADER_FILE, INDEX_FILE
+from tagboat.layout.replace import replace_folder, replace_members
 from tagboat.oci import canonical
 from tagboat.oci.annotations import REF_NAME
 from tagboat.oci.descriptor import Descriptor
 from tagboat.oci.manifest import Index
+from tagboat.temporary import lasting_members, partial_path, sweep
 
 _HEADER = canonical.encode({"imageLayoutVersion": "1.0.0"})
 
@@ -37,10 +39,13 @@ class LayoutWriter:
         self._output = output.resolve()
 
     def __enter__(self) -> Self:
-        # Nothing beside a mount point can take its place: its members are replaced one by one.
-        parent = self._output if self._output.is_mount() else self._output.parent
+        parent = _workshop(self._output)
         make_folder(parent)
-        self._partial = make_partial_folder(parent, self._output.name)
+        with ExitStack() as stack, disk_faults(parent):
+            self._partial = stack.enter_context(partial_path(parent, self._output.name))
+            self._partial.mkdir()
+            self._partial.chmod(FOLDER_MODE)
+            self._cleaning = stack.pop_all()
         self.blobs = BlobStore(self._partial)
         return self
 
@@ -51,16 +56,16 @@ class LayoutWriter:
         _write(self._partial / INDEX_FILE, Index.make(manifests=roots).raw)
         with disk_faults(self._output):
             if self._partial.parent == self._output:
-                _replace_members(self._partial, self._output)
+                replace_members(self._partial, self._output)
             else:
                 check_output(self._output)  # again: somebody may have put something there meanwhile
-                _replace_folder(self._partial, self._output)
+                replace_folder(self._partial, self._output)
         return self._output
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        shutil.rmtree(self._partial, ignore_errors=True)
+        self._cleaning.close()
 
 
 def named_roots(root: Descriptor, names: Iterable[str]) -> tuple[Descriptor, ...]:
@@ -79,14 +84,26 @@ def check_output(output: Path) -> None:
 
     A path that ends in `.tar` stands for an archive, any other for a folder.
     """
-    if not os.path.lexists(output):
-        return
-    if is_archive_name(output):
-        _check_archive(output)
-    elif not output.is_dir():
-        raise InputError(f"output: {output} is not a folder", "name a folder, or a file that ends in .tar")
-    elif any(output.iterdir()) and not all((output / name).is_file() for name in (HEADER_FILE, INDEX_FILE)):
-        raise InputError(f"output: {output} holds something that is not an image layout", "name an empty or new folder")
+    while True:
+        seen = _identity(output)
+        try:
+            with disk_faults(output):
+                _check_archive(output) if is_archive_name(output) else _check_folder(output)
+        except (InputError, MachineError):
+            if _identity(output) == seen:  # else another build replaced it while we looked
+                raise
+        else:
+            return
+
+
+def clear_leftovers(output: Path) -> None:
+    """Delete what builds that were killed left where this output is made, before it gets into a build context."""
+    sweep(output.absolute().parent if is_archive_name(output) else _workshop(output.resolve()))
+
+
+def _workshop(output: Path) -> Path:
+    """Return the folder in which a layout is made: beside its place, where that can be renamed to."""
+    return output if output.is_mount() else output.parent
 
 
 def write_archive(layout: Path, file: Path) -> None:
@@ -96,17 +113,18 @@ def write_archive(layout: Path, file: Path) -> None:
     """
     check_output(file)
     make_folder(file.absolute().parent)
-    descriptor, partial = open_partial_file(file.absolute().parent)
-    try:
-        with disk_faults(file), os.fdopen(descriptor, "wb") as stream:
-            for chunk in tar_stream(_archive_entries(layout)):
-                stream.write(chunk)
+    with ExitStack() as stack:
+        with disk_faults(file.absolute().parent):
+            partial = stack.enter_context(partial_path(file.absolute().parent, file.name))
+        try:
+            with disk_faults(file), partial.open("xb") as stream:
+                os.fchmod(stream.fileno(), FILE_MODE)
+                for chunk in tar_stream(_archive_entries(layout)):
+                    stream.write(chunk)
+        except DockerfileError as error:
+            raise LayoutError(error.problem) from error
         with disk_faults(file):
             partial.rename(file)
-    except DockerfileError as error:
-        raise LayoutError(error.problem) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _archive_entries(layout: Path) -> Iterator[Entry]:
@@ -123,7 +141,27 @@ def _archive_entries(layout: Path) -> Iterator[Entry]:
             yield Entry(name, Kind.FILE, FILE_MODE, size=status.st_size, content=FileContent(str(path)))
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _check_folder(output: Path) -> None:
+    if not os.path.lexists(output):
+        return
+    if not output.is_dir():
+        raise InputError(f"output: {output} is not a folder", "name a folder, or a file that ends in .tar")
+    # The index may be missing: a build that is killed while it fills a mount point leaves the header alone.
+    if lasting_members(output) and not (output / HEADER_FILE).is_file():
+        raise InputError(f"output: {output} holds something that is not an image layout", "name an empty or new folder")
+
+
 def _check_archive(output: Path) -> None:
+    if not os.path.lexists(output):
+        return
     if not output.is_file():
         raise InputError(f"output: {output} is not a file", "name another file, or a folder without .tar")
     try:
@@ -139,31 +177,3 @@ def _write(path: Path, content: bytes) -> None:
     with disk_faults(path):
         path.write_bytes(content)
         path.chmod(FILE_MODE)
-
-
-def _replace_folder(partial: Path, output: Path) -> None:
-    """Rename `partial` to `output`; what was there is put back when that fails, else deleted."""
-    if not output.exists() or not any(output.iterdir()):
-        partial.rename(output)  # POSIX: an empty folder gives way
-        return
-    aside = make_partial_folder(output.parent, output.name)
-    output.rename(aside)
-    try:
-        partial.rename(output)
-    except BaseException:
-        aside.rename(output)
-        raise
-    shutil.rmtree(aside)
-
-
-def _replace_members(partial: Path, output: Path) -> None:
-    """Empty `output` and move the members of `partial` into it: the index goes first and comes last."""
-    (output / INDEX_FILE).unlink(missing_ok=True)
-    for old in output.iterdir():
-        if old.is_dir() and not old.is_symlink():
-            if old != partial:
-                shutil.rmtree(old)
-        else:
-            old.unlink()
-    for name in ("blobs", HEADER_FILE, INDEX_FILE):
-        (partial / name).rename(output / name)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tagboat.errors import InputError, LayoutError
 from tagboat.layout.blobs import BlobStore
 from tagboat.layout.reader import open_layout
+from tagboat.layout.replace import replace_members
 from tagboat.layout.validate import validate_layout
-from tagboat.layout.writer import LayoutWriter, _replace_members, check_output, named_roots, write_archive
+from tagboat.layout.writer import LayoutWriter, check_output, clear_leftovers, named_roots, write_archive
 from tagboat.oci.descriptor import Descriptor
+from tagboat.temporary import _boot_id, partial_path
 
 
 def write(output, make_image, text="hello", names=()):
@@ -185,13 +189,103 @@ def test_an_archive_that_fails_leaves_nothing(tmp_path, layout):
     assert listing(tmp_path) == before
 
 
-def test_a_mount_point_is_filled(tmp_path, layout, make_image):
+@pytest.mark.parametrize("output", ["out", "out.tar"])
+def test_builds_at_once_all_succeed(tmp_path, layout, make_image, output):
+    """Several builds into one output take turns: the last wins, and nothing else is left."""
+    here = tmp_path / "here"
+    here.mkdir()
+
+    def write_often(text: str) -> None:
+        for _ in range(15):
+            if output.endswith(".tar"):
+                write_archive(layout, here / output)
+            else:
+                write(here / output, make_image, text)
+
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(write_often, ["one", "two", "three"]))
+    assert validate_layout(here / output) == []
+    assert listing(here)[0] == output
+    assert [path.name for path in here.iterdir()] == [output]
+
+
+def test_a_build_that_was_killed_loses_no_layout(tmp_path, make_image):
+    """A kill between the two renames leaves the old layout aside; the next look at the place puts it back."""
+    old = greeting(write(tmp_path / "out", make_image, "old"))
+    (tmp_path / "out").rename(tmp_path / ".out.replaced-abcdefgh")
+    write(tmp_path / ".out.partial-abcdefgh", make_image, "new")
+    for name in ("replaced", "partial"):
+        (tmp_path / f".out.{name}-abcdefgh.lock").write_bytes(_boot_id())
+    clear_leftovers(tmp_path / "out")
+    assert greeting(tmp_path / "out") == old
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+# ---------------------------------------------------------------- mount points: members, not the folder itself
+
+
+@pytest.fixture
+def partial(tmp_path, make_image):
+    """Return a function that puts a new layout into a folder, as one in the making there."""
+    return lambda folder, text="new": write(tmp_path / text, make_image, text).rename(folder / f".{text}")
+
+
+def test_a_mount_point_is_filled(layout, partial):
     """A folder that is mounted, as by `docker run -v`, cannot be renamed: its members are replaced."""
     (layout / "extra").mkdir()
+    (layout / "blobs" / "sha256" / "extra").touch()
     old = greeting(layout)
-    partial = write(tmp_path / "new", make_image, "new").rename(layout / ".partial")
-    _replace_members(partial, layout)
+    new = partial(layout)
+    replace_members(new, layout)
+    shutil.rmtree(new)
     assert greeting(layout) != old
-    partial.rmdir()
     assert validate_layout(layout) == []
     assert sorted(path.name for path in layout.iterdir()) == ["blobs", "index.json", "oci-layout"]
+
+
+def test_what_others_make_in_a_mount_point_stays(layout, partial):
+    """The layout of a build that goes on at the same time is not swept away."""
+    with partial_path(layout, "out") as other:
+        other.mkdir()
+        replace_members(partial(layout), layout)
+        assert other.is_dir()
+
+
+def test_a_mount_point_that_cannot_be_filled_is_as_it_was(tmp_path, layout, partial):
+    """A fault on the way leaves the old layout whole, and an empty folder empty."""
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "empty", layout):
+        before = set(folder.iterdir())
+        new = partial(folder)
+        (new / "index.json").unlink()
+        with pytest.raises(FileNotFoundError):
+            replace_members(new, folder)
+        shutil.rmtree(new)
+        assert set(folder.iterdir()) == before
+    assert [fault for fault in validate_layout(layout) if "left over" not in fault] == []
+
+
+def test_a_mount_point_filled_in_part_is_no_obstacle(tmp_path, layout):
+    """After a kill there is a header without an index, and what was in the making: the next build may go on."""
+    (layout / "index.json").unlink()
+    check_output(layout)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / ".out.partial-abcdefgh").mkdir()
+    (tmp_path / "empty" / ".out.partial-abcdefgh.lock").touch()
+    check_output(tmp_path / "empty")
+
+
+def test_builds_at_once_fill_a_mount_point_in_turn(tmp_path, partial, make_image):
+    """Each layout that is put into the folder is whole, also when two come at the same time."""
+    (tmp_path / "disk").mkdir()
+    made = [partial(tmp_path / "disk", text) for text in ("one", "two", "three", "four")]
+    marks = [path.with_name(path.name + ".partial-abcdefgh") for path in made]
+    for path, mark in zip(made, marks, strict=True):
+        path.rename(mark)
+        mark.with_name(mark.name + ".lock").touch()
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda mark: replace_members(mark, tmp_path / "disk"), marks))
+    for mark in marks:
+        shutil.rmtree(mark)
+        mark.with_name(mark.name + ".lock").unlink()
+    assert validate_layout(tmp_path / "disk") == []
