@@ -19,7 +19,7 @@ from tagboat.dockerfile.modes import Mode, parse_mode
 from tagboat.errors import DockerfileError, LayoutError, TagboatError, raise_faults
 from tagboat.flow.plan import ContextFiles, CopyStep, ImageSource, Origin, StageBase, WorkdirStep
 from tagboat.layers.changes import BytesContent, Entry, FileContent, Kind
-from tagboat.sources import Fetched
+from tagboat.sources import DirectoryTree, Fetched
 
 _NEW_DIRECTORY = 0o755
 _DOWNLOADED = 0o600
@@ -258,17 +258,24 @@ class Copying:
 
 def missing_sources(step: CopyStep, source: FileTree) -> list[TagboatError]:
     """Return a fault for each source of a COPY that names nothing or cannot be read; a wildcard may match nothing."""
-    where, hint = _origin_words(step.origin)
     faults: list[TagboatError] = []
     for pattern in step.sources:
         try:
             if find_sources(source, pattern, parents=step.parents) is None:
-                problem = f"{step.instruction} {pattern}: not found in {where}"
-                faults.append(DockerfileError(problem, hint, location=step.location))
+                faults.append(_missing(step, source, pattern))
         except TagboatError as error:
             error.location = error.location or step.location
             faults.append(error)
     return faults
+
+
+def _missing(step: CopyStep, source: FileTree, pattern: str) -> DockerfileError:
+    where, hint = _origin_words(step.origin)
+    problem = f"{step.instruction} {pattern}: not found in {where}"
+    if isinstance(source, DirectoryTree) and source.leaves_out(pattern.strip("/")):
+        problem = f"{step.instruction} {pattern}: .dockerignore leaves it out of {where}"
+        hint = f"take it back with a line !{pattern.strip('/')} at the end of .dockerignore"
+    return DockerfileError(problem, hint, location=step.location)
 
 
 def make_workdir(step: WorkdirStep, changes: Changes, times: CopyTimes) -> None:

@@ -55,6 +55,10 @@ class DirectoryTree:
         status = self._lstat(path)
         return None if status is None else self._entry(path, status)
 
+    def leaves_out(self, path: str) -> bool:
+        """Say whether something lies at `path` that the ignore rules, or `left_out`, take away."""
+        return self._is_inside(path) and self._lstat(path) is not None and not self._visible(path)
+
     def children(self, path: str) -> list[str]:
         """Return the sorted names in a directory; none in what a symlink leads to or what is not there."""
         if not self._is_inside(f"{path}/.") or self._lstat(path) is None:

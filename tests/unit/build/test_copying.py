@@ -427,3 +427,11 @@ def test_what_may_not_be_read_is_an_error_that_names_it(workshop, name):
     assert name in str(caught.value)
     assert "denied" in str(caught.value)
     assert not (workshop.place / "layout-0").exists()
+
+
+def test_a_source_that_the_ignore_file_leaves_out_is_said_to_be(workshop):
+    """Somebody who sees the file on disk is told why it is not there, and how to take it back."""
+    workshop.files({"d/f": "1", ".dockerignore": "d\n"})
+    error = refused(workshop, "FROM scratch\nCOPY d/f /\n")
+    assert ".dockerignore leaves it out" in error.problem
+    assert "!d/f" in error.hint
