@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from tagboat import pipeline
 from tagboat.cli.arguments import Arguments
-from tagboat.errors import Location, TagboatError, raise_faults
+from tagboat.errors import Location, StoppedError, TagboatError, raise_faults
 from tagboat.flow.outputs import Outputs
 from tagboat.flow.progress import Progress
 from tagboat.flow.request import Request, Step
@@ -46,8 +46,7 @@ def execute(arguments: Arguments, environ: Mapping[str, str], folder: Path, cons
     started = time.monotonic()
     changes_something = request.command != "tags" and not request.dry_run
     try:
-        with open_tools(request, environ, progress) as tools:
-            outputs = _COMMANDS[request.command](request, tools)
+        outputs = _outputs(request, environ, progress)
     except TagboatError as error:
         if changes_something:
             write_outputs(Outputs(warnings=tuple(progress.warnings)), environ, delimiter=_random_word, error=error)
@@ -60,6 +59,14 @@ def execute(arguments: Arguments, environ: Mapping[str, str], folder: Path, cons
     stdout.write(_text(request, outputs))
     stdout.flush()
     return next((name.exit_code for name in outputs.released.failed), 0) if outputs.released else 0
+
+
+def _outputs(request: Request, environ: Mapping[str, str], progress: Progress) -> Outputs:
+    try:
+        with open_tools(request, environ, progress) as tools:
+            return _COMMANDS[request.command](request, tools)
+    except KeyboardInterrupt as interruption:
+        raise StoppedError(str(interruption)) from interruption
 
 
 def _random_word() -> str:

@@ -29,7 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _help(arguments)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
-    code = _run(arguments, os.environ)
+    try:
+        code = _run(arguments, os.environ)
+    except KeyboardInterrupt as interruption:  # before there is a console
+        sys.stderr.write(f"error: {interruption}\n")
+        code = _INTERRUPTED
     if code == _INTERRUPTED:
         _leave(code)
     return code
@@ -45,7 +49,7 @@ def _help(arguments: Arguments) -> int:
 
 
 def _run(arguments: Arguments, environ: Mapping[str, str]) -> int:
-    from tagboat.errors import TagboatError
+    from tagboat.errors import StoppedError, TagboatError
     from tagboat.report.console import open_console
 
     console = open_console(
@@ -62,6 +66,9 @@ def _run(arguments: Arguments, environ: Mapping[str, str]) -> int:
     except TagboatError as error:
         console.error(error)
         return error.exit_code
+    except KeyboardInterrupt as interruption:
+        console.error(StoppedError(str(interruption)))
+        return _INTERRUPTED
     except BrokenPipeError:  # the reader of stdout went away: nobody is left to be told
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -84,6 +91,10 @@ def _random_word() -> str:
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    from tagboat.errors import StoppedError
+    """Interrupt whatever runs, once: a second signal, as CI systems and `timeout` send, must not disturb the cleaning.
 
-    raise StoppedError(f"interrupted by {signal.Signals(number).name}")
+    Not as a `TagboatError`, which code that collects faults would take for one of them.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt(f"interrupted by {signal.Signals(number).name}")
