@@ -14,6 +14,7 @@ from fakes.script import Auth
 from tagboat import pipeline
 from tagboat.auth.credential import Credential
 from tagboat.errors import (
+    CredentialError,
     DockerfileError,
     FaultsError,
     InputError,
@@ -22,7 +23,7 @@ from tagboat.errors import (
     PolicyError,
     TagboatError,
 )
-from tagboat.flow.context import Context, System
+from tagboat.flow.context import Context, SourceRepository, System
 from tagboat.flow.request import Push, Step, TagRequest, Timestamps
 from tagboat.net.message import HttpReply
 from tagboat.oci.reference import Reference, Repository, TagName
@@ -173,6 +174,17 @@ def test_a_strangers_pull_request_with_secrets_is_refused(bench):
         bench.run(context=context)
     with pytest.raises(InputError, match="Dockerfile"):
         bench.run(context=context, allow_pull_request_target=True)
+
+
+def test_a_push_that_the_job_s_token_cannot_do_is_refused_before_any_work(bench):
+    """An image of another project than the job's is exit 7, and the Dockerfile is not even looked for."""
+    own = SourceRepository(name="acme/demo")
+    context = dataclasses.replace(PUSHED, system=System.GITLAB, repository=own, job_token_registry="q.io")
+    (bench.context / "Dockerfile").unlink()
+    with pytest.raises(CredentialError, match="q.io/acme/other"):
+        bench.run(context=context, images="q.io/acme/other")
+    with pytest.raises(InputError, match="Dockerfile"):
+        bench.run(context=context, images="q.io/acme/demo")
 
 
 def test_a_push_that_must_not_be_is_refused_before_any_work(bench):

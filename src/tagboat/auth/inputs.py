@@ -57,10 +57,15 @@ class GitlabSource:
             if get("CI_JOB_TOKEN"):
                 return Credential.of("gitlab-ci-token", get("CI_JOB_TOKEN", ""), "CI_JOB_TOKEN", of_job=True)
         proxy = get("CI_DEPENDENCY_PROXY_SERVER")
-        if proxy and registry == normal_host(proxy) and get("CI_DEPENDENCY_PROXY_PASSWORD"):
+        if proxy and _portless(registry) == _portless(proxy) and get("CI_DEPENDENCY_PROXY_PASSWORD"):
             return Credential.of(
                 get("CI_DEPENDENCY_PROXY_USER", ""),
                 get("CI_DEPENDENCY_PROXY_PASSWORD", ""),
                 "CI_DEPENDENCY_PROXY_PASSWORD",
             )
         return None
+
+
+def _portless(host: str) -> str:
+    """Return a host without HTTPS's own port: GitLab writes it for its proxy, people leave it out."""
+    return normal_host(host).removesuffix(":443")

@@ -24,20 +24,8 @@ def read_context(environ: Mapping[str, str], folder: Path, *, simulate: str = ""
     return wanted.act_out(context) if wanted else context
 
 
-def detect_system(environ: Mapping[str, str]) -> System:
-    """Return the system that these variables belong to.
-
-    Forgejo and Gitea speak GitHub's variables. gitlab-ci-local says GITLAB_CI=false, so the project counts too.
-    """
-    if environ.get("GITHUB_ACTIONS") == "true":
-        return System.GITHUB
-    if environ.get("GITLAB_CI") == "true" or (environ.get("CI_SERVER_URL") and environ.get("CI_PROJECT_PATH")):
-        return System.GITLAB
-    return System.LOCAL
-
-
 def _read(environ: Mapping[str, str], folder: Path, *, pr_head_sha: bool) -> Context:
-    system = detect_system(environ)
+    system = System.of(environ)
     match system:
         case System.GITHUB:
             return _with_commit_time(github.read(environ, pr_head_sha=pr_head_sha), environ, folder)

@@ -27,12 +27,12 @@ def read(environ: Mapping[str, str], *, pr_head_sha: bool = False) -> Context:
         base_ref=request.base_ref if request else "",
         repository=_repository(environ),
         pull_request=request,
-        read_only_reason="the merge request comes from a fork, and forks must not push"
-        if request and request.from_fork
-        else "",
+        read_only_reason=_read_only_reason(environ, request),
         actor=environ.get("GITLAB_USER_LOGIN", ""),
         environment=environ.get("CI_ENVIRONMENT_NAME", ""),
         run_url=environ.get("CI_JOB_URL") or environ.get("CI_PIPELINE_URL", ""),
+        job_token_registry=_job_token_registry(environ),
+        missing="" if revision else "CI_COMMIT_SHA is not set",
     )
 
 
@@ -49,6 +49,11 @@ def _ref(environ: Mapping[str, str]) -> str:
 
 
 def _merge_request(environ: Mapping[str, str]) -> PullRequest | None:
+    """Return the merge request; a child pipeline, whose event is parent_pipeline, is about its parent's.
+
+    CI_MERGE_REQUEST_SOURCE_BRANCH_SHA is set only where the job runs on a merge of both branches (merged results, merge
+    train): elsewhere the job's own commit is the source branch's head.
+    """
     number = environ.get("CI_MERGE_REQUEST_IID", "")
     if not number.isdecimal():
         return None
@@ -56,10 +61,24 @@ def _merge_request(environ: Mapping[str, str]) -> PullRequest | None:
     return PullRequest(
         number=int(number),
         head_ref=environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", ""),
-        head_revision=environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", ""),
+        head_revision=environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or environ.get("CI_COMMIT_SHA", ""),
         base_ref=environ.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", ""),
         from_fork=bool(source and target) and source != target,
     )
+
+
+def _read_only_reason(environ: Mapping[str, str], request: PullRequest | None) -> str:
+    """Say why the run must not push; a fork's own pipelines run in the fork, and name its project all the same."""
+    if request and request.from_fork:
+        fork = environ["CI_MERGE_REQUEST_SOURCE_PROJECT_PATH"]
+        return f"the merge request comes from {fork}, and forks must not push"
+    return ""
+
+
+def _job_token_registry(environ: Mapping[str, str]) -> str:
+    """Return the host of GitLab's registry unless somebody set another password for it than the job's token."""
+    token, password = environ.get("CI_JOB_TOKEN", ""), environ.get("CI_REGISTRY_PASSWORD", "")
+    return environ.get("CI_REGISTRY", "").lower() if token and password in {"", token} else ""
 
 
 def _commit_time(environ: Mapping[str, str], revision: str) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tagboat.policy.events import decide_push, refuse_unsafe_event
+from tagboat.policy.job_token import check_job_token
 from tagboat.policy.names import check_names
 
-__all__ = ["check_names", "decide_push", "refuse_unsafe_event"]
+__all__ = ["check_job_token", "check_names", "decide_push", "refuse_unsafe_event"]

@@ -32,9 +32,17 @@ def decide_push(push: Push, context: Context) -> PushDecision:
         return PushDecision(push=True, reason="push is true")
     if context.system is System.LOCAL:
         return PushDecision(push=False, reason="push is auto, and this is no CI run; --push pushes")
-    pushes = context.event in _PUSHING_EVENTS[context.system]
+    # A child pipeline has an event of its own, and may still be about the merge request of its parent.
+    pushes = context.event in _PUSHING_EVENTS[context.system] and context.pull_request is None
     verb = "pushes" if pushes else "does not push"
-    return PushDecision(push=pushes, reason=f"push is auto, which {verb} on the event {context.event or 'unknown'}")
+    event = f"{context.event or 'unknown'}{_of_request(context)}"
+    return PushDecision(push=pushes, reason=f"push is auto, which {verb} on the event {event}")
+
+
+def _of_request(context: Context) -> str:
+    """Name the merge request where the event does not: `parent_pipeline of merge request 7`."""
+    request = context.pull_request
+    return f" of merge request {request.number}" if request and "request" not in context.event else ""
 
 
 def refuse_unsafe_event(context: Context, *, allow_pull_request_target: bool) -> None:

@@ -58,6 +58,7 @@ def test_gitlab_s_variables_name_their_registries():
     source = GitlabSource(environ=GITLAB)
     assert shown(source.find("registry.example:5050", "a")) == ("ci", "p")
     assert shown(source.find("gitlab.example:443", "a")) == ("d", "q")
+    assert shown(source.find("gitlab.example", "group/dependency_proxy/containers/alpine")) == ("d", "q")
     assert source.find("docker.io", "a") is None
     bare = GitlabSource(environ={**GITLAB, "CI_REGISTRY_PASSWORD": ""})
     assert shown(bare.find("registry.example:5050", "a")) == ("gitlab-ci-token", "j")

@@ -14,7 +14,14 @@ from tagboat.flow.context import Context, System
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "ci"
 JOBS = sorted(path.stem for path in FIXTURES.glob("*.env"))
-FORKS = ("github-fork", "github-pull-request", "github-pull-request-target", "github-dependabot", "gitlab-fork")
+FORKS = (
+    "github-fork",
+    "github-pull-request",
+    "github-pull-request-target",
+    "github-dependabot",
+    "gitlab-fork",
+    "gitlab-fork-in-fork",
+)
 HEAD = "1" * 40
 
 Reader = Callable[..., Context]
@@ -52,7 +59,17 @@ def read(tmp_path: Path) -> Reader:
         ("gitlab-tag", "push", "refs/tags/v1.2.3", ""),
         ("gitlab-merge-request", "merge_request_event", "refs/merge-requests/7/head", "main"),
         ("gitlab-fork", "merge_request_event", "refs/merge-requests/7/head", "main"),
+        ("gitlab-fork-in-fork", "merge_request_event", "refs/merge-requests/7/head", "main"),
+        ("gitlab-detached", "merge_request_event", "refs/merge-requests/7/head", "main"),
+        ("gitlab-merged-result", "merge_request_event", "refs/merge-requests/7/head", "main"),
+        ("gitlab-merge-train", "merge_request_event", "refs/merge-requests/7/head", "main"),
+        ("gitlab-child-of-merge-request", "parent_pipeline", "refs/merge-requests/7/head", "main"),
         ("gitlab-schedule", "schedule", "refs/heads/main", ""),
+        ("gitlab-web", "web", "refs/heads/main", ""),
+        ("gitlab-api", "api", "refs/heads/main", ""),
+        ("gitlab-trigger", "trigger", "refs/heads/main", ""),
+        ("gitlab-downstream", "pipeline", "refs/heads/main", ""),
+        ("gitlab-child", "parent_pipeline", "refs/heads/main", ""),
     ],
 )
 def test_event_and_ref(read, job, event, ref, base_ref):
@@ -75,6 +92,9 @@ def test_revision_is_the_job_s(read, job):
         ("github-pull-request", "3370e228f2209994d57af4427fe64e71bb79ac96"),
         ("github-pull-request-target", "3370e228f2209994d57af4427fe64e71bb79ac96"),
         ("gitlab-merge-request", HEAD),
+        ("gitlab-merged-result", HEAD),
+        ("gitlab-merge-train", HEAD),
+        ("gitlab-detached", "2" * 40),
     ],
 )
 def test_head_revision_on_demand(read, job, head):
@@ -90,7 +110,8 @@ def test_head_revision_on_demand(read, job, head):
         ("github-pull-request", "crazy-max/test-docker-action"),
         ("github-pull-request-target", "crazy-max/test-docker-action"),
         ("github-dependabot", "Dependabot"),
-        ("gitlab-fork", "fork"),
+        ("gitlab-fork", "someone/demo"),
+        ("gitlab-fork-in-fork", "someone/demo"),
     ],
 )
 def test_reason_not_to_push(read, job, words):
@@ -175,6 +196,35 @@ def test_gitlab_ci_local_is_gitlab(tmp_path):
     """gitlab-ci-local says GITLAB_CI=false, and is GitLab all the same."""
     environ = variables("gitlab-branch") | {"GITLAB_CI": "false"}
     assert read_context(environ, tmp_path).system is System.GITLAB
+
+
+@pytest.mark.parametrize(
+    ("changed", "registry"),
+    [
+        ({}, "registry.gitlab.example.com"),
+        ({"CI_REGISTRY": "Registry.example.com:5050"}, "registry.example.com:5050"),
+        ({"CI_REGISTRY_PASSWORD": ""}, "registry.gitlab.example.com"),
+        ({"CI_REGISTRY_PASSWORD": "a deploy token"}, ""),
+        ({"CI_REGISTRY": ""}, ""),
+        ({"CI_JOB_TOKEN": ""}, ""),
+    ],
+)
+def test_registry_of_the_job_token(tmp_path, changed, registry):
+    """GitLab's registry is the job token's, unless the project sets another password for it."""
+    assert read_context(variables("gitlab-web") | changed, tmp_path).job_token_registry == registry
+
+
+def test_facts_of_a_gitlab_repository(read):
+    """The repository's facts are those of the project that the job runs in."""
+    repository = read("gitlab-web").repository
+    assert (repository.name, repository.title, repository.description) == ("acme/demo", "demo", "A demo")
+    assert (repository.url, repository.default_branch) == ("https://gitlab.example.com/acme/demo", "main")
+
+
+def test_gitlab_without_a_commit(tmp_path):
+    """A job that names no commit says so in its context."""
+    environ = variables("gitlab-web") | {"CI_COMMIT_SHA": ""}
+    assert read_context(environ, tmp_path).missing == "CI_COMMIT_SHA is not set"
 
 
 def test_gitlab_without_a_ref(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tagboat.errors import PolicyError
-from tagboat.flow.context import Context, System
+from tagboat.flow.context import Context, PullRequest, System
 from tagboat.flow.request import Push
 from tagboat.policy import decide_push, refuse_unsafe_event
 
@@ -28,6 +28,7 @@ GITLAB = {
     "api": True,
     "trigger": True,
     "pipeline": True,
+    "parent_pipeline": True,
     "merge_request_event": False,
     "external_pull_request_event": False,
     "": False,
@@ -55,6 +56,15 @@ def test_true_and_false_mean_what_they_say(system, event, pushes):
     context = Context(system=system, event=event)
     assert decide_push(Push.TRUE, context).push is True
     assert decide_push(Push.FALSE, context).push is False
+
+
+@pytest.mark.parametrize("event", ["parent_pipeline", "merge_request_event"])
+def test_what_is_about_a_merge_request_does_not_push(event):
+    """A child pipeline of a merge request's has an event of its own, and does not push either; the reason says why."""
+    context = Context(system=System.GITLAB, event=event, pull_request=PullRequest(number=7))
+    decision = decide_push(Push.AUTO, context)
+    assert decision.push is False
+    assert ("of merge request 7" in decision.reason) is (event == "parent_pipeline")
 
 
 @pytest.mark.parametrize("event", ["push", "pull_request", "schedule"])
