@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 
-from tagboat.errors import TagboatError, raise_faults
+from tagboat.errors import StoppedError, TagboatError, raise_faults
 from tagboat.flow.progress import Progress
 from tagboat.flow.uploaded import Transfer, Uploaded
 from tagboat.oci.descriptor import Descriptor
@@ -19,6 +19,7 @@ from tagboat.upload.graph import BlobSource, ImageGraph, read_graph
 from tagboat.upload.repository import RepositoryUpload
 
 _JOBS = 8
+_AGAIN = "run it again: what arrived whole is not sent again"
 
 
 def upload_layout(
@@ -38,19 +39,11 @@ def upload_layout(
     graph = read_graph(layout, root)
     repositories = tuple(dict.fromkeys(name.repository for name in names))
     spent = {repository: registry.requests(repository) for repository in repositories}
-    workers = partial(threads, jobs or _JOBS, stop=registry.stop)
-    with workers() as carriers, workers() as hands:
-        before, faults = _look_all(names, graph, registry, hands)
-        uploads = [
-            RepositoryUpload(repository, graph=graph, source=layout, registry=registry)
-            for repository in repositories
-            if repository not in faults
-        ]
-        errands = [partial(_run_registry, group, before, carriers) for group in _by_registry(uploads)]
-        sent: dict[Repository, int] = {}
-        for reached, failed in run_all(hands, errands):
-            sent |= reached
-            faults |= failed
+    try:
+        before, sent, faults = _send(graph, layout, names, registry, jobs or _JOBS)
+    except (KeyboardInterrupt, StoppedError):
+        progress.warn(f"interrupted while uploading: no name was moved to {root.digest}", _AGAIN)
+        raise
     transfers = {
         repository: Transfer(
             bytes_sent=sent[repository],
@@ -60,7 +53,7 @@ def upload_layout(
         for repository in repositories
         if repository in sent
     }
-    _tell(transfers, faults, progress)
+    _tell(root, transfers, faults, progress)
     raise_faults(faults.values())
     return Uploaded(root=root, raw=graph.root.raw, transfers=transfers, before=before)
 
@@ -71,6 +64,26 @@ def supply_missing(
     """Bring parts of an uploaded image that a registry turned out to lack; none named means all of them."""
     upload = RepositoryUpload(repository, graph=read_graph(layout, root), source=layout, registry=registry)
     upload.supply(missing)
+
+
+def _send(
+    graph: ImageGraph, layout: BlobSource, names: Sequence[Reference], registry: Registry, jobs: int
+) -> tuple[dict[Reference, Digest | None], dict[Repository, int], dict[Repository, TagboatError]]:
+    """Return where each name pointed, the bytes sent to each repository that was reached, and the others' faults."""
+    workers = partial(threads, jobs, stop=registry.stop)
+    with workers() as carriers, workers() as hands:
+        before, faults = _look_all(names, graph, registry, hands)
+        uploads = [
+            RepositoryUpload(repository, graph=graph, source=layout, registry=registry)
+            for repository in dict.fromkeys(name.repository for name in names)
+            if repository not in faults
+        ]
+        errands = [partial(_run_registry, group, before, carriers) for group in _by_registry(uploads)]
+        sent: dict[Repository, int] = {}
+        for reached, failed in run_all(hands, errands):
+            sent |= reached
+            faults |= failed
+    return before, sent, faults
 
 
 def _look_all(
@@ -123,7 +136,10 @@ def _run_registry(
 
 
 def _tell(
-    transfers: Mapping[Repository, Transfer], faults: Mapping[Repository, TagboatError], progress: Progress
+    root: Descriptor,
+    transfers: Mapping[Repository, Transfer],
+    faults: Mapping[Repository, TagboatError],
+    progress: Progress,
 ) -> None:
     for repository, transfer in transfers.items():
         progress.info(
@@ -133,3 +149,5 @@ def _tell(
     if faults and transfers:
         reached = ", ".join(repository.familiar for repository in transfers)
         progress.warn(f"the image was uploaded to {reached}, but not everywhere; no name was moved")
+    elif faults:
+        progress.info(f"nothing was published: no name was moved to {root.digest}")
