@@ -95,6 +95,10 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
 
     Not as a `TagboatError`, which code that collects faults would take for one of them.
     """
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for further in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(further, _ignore)
     raise KeyboardInterrupt(f"interrupted by {signal.Signals(number).name}")
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing. SIG_IGN would make Python complain about a signal that came just before."""
