@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagboat.errors import InputError, Location
-from tagboat.report import GitHubProgress, printable
+from tagboat.report import GitHubProgress, GitLabProgress, printable
 from tagboat.report.escaping import command_data, command_property, harmless, markdown, visible
 
 # Text that is more likely than random text to be a command or a mark.
@@ -17,6 +17,19 @@ TEXTS = st.lists(st.sampled_from(["::", "##[", "]", "|", "`", "<", "\\", "\n", "
     "".join
 )
 COMMAND = re.compile(r"\s*::|.*##\[", re.DOTALL)
+
+SECTION = re.compile(r"\x1b\[0Ksection_(start|end):\d+:([\w.-]+)(?:\[.*?\])?\r\x1b\[0K")
+SECTION_PARTS = [
+    "\x1b[0K",
+    "section_start:1:x",
+    "section_end:1:tagboat_1",
+    "[collapsed=true]",
+    "\r",
+    "\n",
+    "\x1b[31m",
+    "a",
+]
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def lines_of(log: str) -> list[str]:
@@ -65,6 +78,21 @@ def test_only_our_own_commands_reach_the_log(title: str, text: str, path: str) -
     console.error(InputError(text, title, location=location))
     commands = [line.split("::")[1].split(" ")[0] for line in lines_of(stream.getvalue()) if COMMAND.match(line)]
     assert commands == ["group", "endgroup", "warning", "error"]
+
+
+@given(TEXTS, st.lists(st.sampled_from(SECTION_PARTS)).map("".join))
+def test_only_our_own_sections_reach_the_log(text: str, forged: str) -> None:
+    """Any texts and foreign output are one section to GitLab's viewer, without control codes but colours."""
+    stream = io.StringIO()
+    console = GitLabProgress(stream, now=lambda: 1.0, verbose=True)
+    with console.group(text + forged):
+        console.info(text + forged)
+        console.output((text + forged).encode())
+    console.warn(forged, text, location=Location(file=forged, line=1, column=1, text=forged))
+    console.error(InputError(forged, text))
+    log = stream.getvalue()
+    assert [kind for kind, _ in SECTION.findall(log)] == ["start", "end"]
+    assert not set("\x1b\r") & set(COLOUR.sub("", SECTION.sub("", log)))
 
 
 @given(

@@ -15,6 +15,7 @@ from tagboat import pipeline
 from tagboat.cli.arguments import Arguments
 from tagboat.errors import Location, StoppedError, TagboatError, raise_faults
 from tagboat.flow.outputs import Outputs
+from tagboat.flow.plan import PlanWarning
 from tagboat.flow.progress import Progress
 from tagboat.flow.request import Request, Step
 from tagboat.report.console import Console
@@ -49,11 +50,12 @@ def execute(arguments: Arguments, environ: Mapping[str, str], folder: Path, cons
         outputs = _outputs(request, environ, progress)
     except TagboatError as error:
         if changes_something:
-            write_outputs(Outputs(warnings=tuple(progress.warnings)), environ, delimiter=_random_word, error=error)
+            reached = progress.added_to(Outputs())
+            write_outputs(reached, environ, folder, delimiter=_random_word, error=error)
         raise
-    outputs = dataclasses.replace(outputs, seconds=time.monotonic() - started, warnings=tuple(progress.warnings))
+    outputs = dataclasses.replace(progress.added_to(outputs), seconds=time.monotonic() - started)
     if changes_something:
-        write_outputs(outputs, environ, delimiter=_random_word)
+        write_outputs(outputs, environ, folder, delimiter=_random_word)
         if request.metadata_file is not None:
             metadata_file(outputs, request.metadata_file)
     stdout.write(_text(request, outputs))
@@ -114,7 +116,17 @@ class _Recording:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self.warnings: list[str] = []
+        self._warnings: list[PlanWarning] = []
+
+    def added_to(self, outputs: Outputs) -> Outputs:
+        """Return the outputs with the warnings so far."""
+        return dataclasses.replace(
+            outputs,
+            warnings=tuple(
+                f"{told.location}: {told.problem}" if told.location else told.problem for told in self._warnings
+            ),
+            findings=tuple(told for told in self._warnings if told.location),
+        )
 
     def group(self, title: str) -> AbstractContextManager[None]:
         return self._progress.group(title)
@@ -126,7 +138,7 @@ class _Recording:
         self._progress.detail(text)
 
     def warn(self, problem: str, hint: str = "", *, location: Location | None = None) -> None:
-        self.warnings.append(f"{location}: {problem}" if location else problem)
+        self._warnings.append(PlanWarning(problem=problem, hint=hint, location=location))
         self._progress.warn(problem, hint, location=location)
 
     def output(self, chunk: bytes) -> None:

@@ -6,6 +6,7 @@ import io
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
@@ -56,6 +57,7 @@ def _run(arguments: Arguments, environ: Mapping[str, str]) -> int:
         environ,
         sys.stderr,
         token=_random_word,
+        now=time.time,
         quiet=arguments.is_on("quiet"),
         verbose=arguments.is_on("verbose"),
     )

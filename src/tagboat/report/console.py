@@ -1,19 +1,15 @@
-"""Consoles: progress and errors on a stream, as plain lines or as the CI system at hand understands them."""
+"""The choice of a console: progress and errors on a stream, as the CI system at hand understands them."""
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Protocol, TextIO
+from collections.abc import Callable, Mapping
+from typing import Protocol, TextIO, assert_never
 
-from tagboat.errors import Location, TagboatError
+from tagboat.flow.context import System
 from tagboat.flow.progress import Progress
-from tagboat.report.escaping import visible, visible_lines
-from tagboat.report.faults import excerpt, labelled, render_error, unexpected
-from tagboat.report.foreign import ForeignLines
 from tagboat.report.github_console import GitHubProgress
-from tagboat.report.writer import LineWriter
+from tagboat.report.gitlab_console import GitLabProgress
+from tagboat.report.plain_console import PlainProgress
 from tagboat.secret import Secret
 
 
@@ -35,73 +31,24 @@ def open_console(
     stream: TextIO,
     *,
     token: Callable[[], str],
+    now: Callable[[], float],
     quiet: bool = False,
     verbose: bool = False,
 ) -> Console:
     """Return the console that the environment asks for, writing to `stream` (stderr).
 
-    `token` returns an unforeseeable word at each call. GitHub's switch for debug logs is as good as `verbose`.
+    `token` returns an unforeseeable word at each call, `now` the time in seconds since 1970. A CI system's switch for
+    debug logs is as good as `verbose`.
     """
-    if environ.get("GITHUB_ACTIONS") == "true":
-        return GitHubProgress(stream, token=token, quiet=quiet, verbose=verbose or environ.get("RUNNER_DEBUG") == "1")
-    return PlainProgress(stream, quiet=quiet, verbose=verbose)
-
-
-class PlainProgress:
-    """Lines for people: titles, news, warnings, and foreign output indented; `quiet` leaves warnings and errors."""
-
-    def __init__(self, stream: TextIO, *, quiet: bool = False, verbose: bool = False) -> None:
-        self._writer = LineWriter(stream)
-        self._quiet = quiet
-        self._verbose = verbose
-        self._foreign = ForeignLines()
-
-    @contextmanager
-    def group(self, title: str) -> Iterator[None]:
-        """Write the title; plain text has nothing to fold."""
-        self.info(title)
-        try:
-            yield
-        finally:
-            self.close()
-
-    def info(self, text: str) -> None:
-        """Write the text, unless quiet."""
-        if not self._quiet:
-            self._writer.write(visible_lines(text))
-
-    def detail(self, text: str) -> None:
-        """Write the text when verbose."""
-        if self._verbose:
-            self._writer.write(visible_lines(text))
-
-    def warn(self, problem: str, hint: str = "", *, location: Location | None = None) -> None:
-        """Write `warning: problem`, the place and the hint below it."""
-        lines = [labelled("warning", problem)]
-        if location:
-            lines += [f"  --> {visible(str(location))}", *excerpt(location)]
-        if hint:
-            lines.append(labelled("hint", hint, "  "))
-        self._writer.write(lines)
-
-    def output(self, chunk: bytes) -> None:
-        """Write the whole lines of foreign output, indented, unless quiet."""
-        if not self._quiet:
-            self._writer.write([f"  {line}" for line in self._foreign.add(chunk)])
-
-    def error(self, error: BaseException) -> None:
-        """Write the error; the traceback of a bug when verbose."""
-        self.close()
-        if isinstance(error, TagboatError):
-            self._writer.write([render_error(error)])
-            return
-        if self._verbose:
-            self._writer.write(["".join(traceback.format_exception(error)).rstrip("\n")])
-        self._writer.write([unexpected(error)])
-
-    def mask(self, secret: Secret) -> None:
-        """Do nothing: a terminal has no list of words to hide, and a `Secret` never prints itself."""
-
-    def close(self) -> None:
-        """Write the unended last lines of foreign output."""
-        self._writer.write([f"  {line}" for line in self._foreign.rest()])
+    system = System.of(environ)
+    match system:
+        case System.GITHUB:
+            verbose = verbose or environ.get("RUNNER_DEBUG") == "1"
+            return GitHubProgress(stream, token=token, quiet=quiet, verbose=verbose)
+        case System.GITLAB:
+            verbose = verbose or environ.get("CI_DEBUG_TRACE") == "true"
+            return GitLabProgress(stream, now=now, quiet=quiet, verbose=verbose)
+        case System.LOCAL:
+            return PlainProgress(stream, quiet=quiet, verbose=verbose)
+        case _:
+            assert_never(system)

@@ -31,7 +31,7 @@ def call(place):
     def run(*line: str, env: dict[str, str] | None = None) -> tuple[int, str, str]:
         stdout, stderr = io.StringIO(), io.StringIO()
         environ = {**PATH, "HOME": str(place), "RUNNER_TEMP": str(place / "temporary"), **(env or {})}
-        console = open_console(environ, stderr, token=lambda: "word")
+        console = open_console(environ, stderr, token=lambda: "word", now=lambda: 0.0)
         words = [word.replace("HERE", str(place)) for word in line]
         code = execute(read_arguments(words), environ, place, console, stdout)
         return code, stdout.getvalue(), stderr.getvalue()
@@ -114,6 +114,26 @@ def test_a_step_of_github_has_its_outputs(call, place):
     assert (place / "output").read_text() == ""
     call("run", "HERE", env=env)
     assert "digest<<" in (place / "output").read_text()
+
+
+def test_a_job_of_gitlab_has_its_reports(call, place):
+    """Inside a GitLab job later jobs and the merge request are told; a dry run tells nobody, a failure its line."""
+    env = {
+        "CI_SERVER_URL": "https://g",
+        "CI_PROJECT_PATH": "a/b",
+        "CI_COMMIT_BRANCH": "main",
+        "CI_COMMIT_SHA": "a" * 40,
+    }
+    call("plan", "HERE", env=env)
+    assert not (place / "tagboat.env").exists()
+    call("run", "HERE", env=env)
+    assert (place / "tagboat.env").read_text().startswith("TAGBOAT_DIGEST=sha256:")
+    (place / "f").unlink()
+    with pytest.raises(TagboatError):
+        call("run", "HERE", env=env)
+    assert (place / "tagboat.env").read_text() == ""
+    (finding,) = json.loads((place / "tagboat-codequality.json").read_text())
+    assert finding["location"] == {"path": "Dockerfile", "lines": {"begin": 2, "end": 2}}
 
 
 def test_all_wrong_inputs_are_told_before_any_work(call, place):

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from tagboat.errors import FaultsError, InputError
-from tagboat.report import GitHubProgress, PlainProgress, open_console
+from tagboat.report import GitHubProgress, GitLabProgress, PlainProgress, open_console
 from tagboat.secret import Secret
 
 
@@ -95,11 +95,16 @@ def test_what_is_told_at_once_stays_together():
 
 
 def test_the_environment_chooses_the_console():
-    """GitHub's runner says who it is, and whether somebody asked for debug logs."""
+    """GitHub's and GitLab's runners say who they are, and whether somebody asked for debug logs."""
     stream = io.StringIO()
-    assert isinstance(open_console({}, stream, token=token), PlainProgress)
-    assert isinstance(open_console({"GITHUB_ACTIONS": "false"}, stream, token=token), PlainProgress)
-    console = open_console({"GITHUB_ACTIONS": "true", "RUNNER_DEBUG": "1"}, stream, token=token)
+    assert isinstance(open_console({}, stream, token=token, now=lambda: 0.0), PlainProgress)
+    assert isinstance(open_console({"GITHUB_ACTIONS": "false"}, stream, token=token, now=lambda: 0.0), PlainProgress)
+    console = open_console({"GITHUB_ACTIONS": "true", "RUNNER_DEBUG": "1"}, stream, token=token, now=lambda: 0.0)
     assert isinstance(console, GitHubProgress)
     console.detail("a detail")
     assert stream.getvalue() == "a detail\n"
+    gitlab = {"CI_SERVER_URL": "https://gitlab.com", "CI_PROJECT_PATH": "acme/demo", "GITLAB_CI": "false"}
+    console = open_console({**gitlab, "CI_DEBUG_TRACE": "true"}, stream, token=token, now=lambda: 0.0)
+    assert isinstance(console, GitLabProgress)
+    console.detail("another")
+    assert stream.getvalue() == "a detail\nanother\n"

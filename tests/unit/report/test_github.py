@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_written_is_the_machine_s_fault(outputs, tmp_path)
 def test_github_gets_outputs_and_summary(outputs, tmp_path):
     """Both files are written when the environment names them."""
     environ = {"GITHUB_OUTPUT": str(tmp_path / "output"), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
-    write_outputs(outputs, environ, delimiter=words())
+    write_outputs(outputs, environ, tmp_path, delimiter=words())
     assert read(tmp_path / "output")["version"] == "1.2.3"
     assert (tmp_path / "summary").read_text(encoding="utf-8").startswith("## Tagboat: ghcr.io/me/app 1.2.3\n")
 
@@ -107,15 +107,15 @@ def test_github_gets_outputs_and_summary(outputs, tmp_path):
 def test_two_runs_of_a_step_share_the_summary(outputs, tmp_path):
     """The second run's heading begins a line of its own."""
     environ = {"GITHUB_OUTPUT": str(tmp_path / "output"), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
-    write_outputs(outputs, environ, delimiter=words())
-    write_outputs(outputs, environ, delimiter=words())
+    write_outputs(outputs, environ, tmp_path, delimiter=words())
+    write_outputs(outputs, environ, tmp_path, delimiter=words())
     headings = [line for line in (tmp_path / "summary").read_text().splitlines() if line.startswith("## ")]
     assert len(headings) == 2
 
 
 def test_elsewhere_nothing_is_written(outputs, tmp_path):
     """Outside CI nobody asked for files, and a runner without summaries gets the outputs alone."""
-    write_outputs(outputs, {}, delimiter=words())
+    write_outputs(outputs, {}, tmp_path, delimiter=words())
     assert [path.name for path in tmp_path.iterdir()] == []
-    write_outputs(outputs, {"GITHUB_OUTPUT": str(tmp_path / "output")}, delimiter=words())
+    write_outputs(outputs, {"GITHUB_OUTPUT": str(tmp_path / "output")}, tmp_path, delimiter=words())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["output"]
