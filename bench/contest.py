@@ -1,0 +1,174 @@
+"""Let contestants do the same task in turn, and measure each time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from bench.layouts import count_entries, size_of
+from bench.registry import PROGRAM, Registry
+
+STOPWATCH = Path(__file__).with_name("stopwatch.py")
+
+
+class BenchError(Exception):
+    """A contestant failed, or did not do the whole task."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What one run cost and produced; none is what is not to be seen, as `requests` where no registry is involved."""
+
+    wall_seconds: float
+    cpu_seconds: float | None
+    peak_bytes: int | None
+    size_bytes: int = 0
+    requests: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contestant:
+    """One way to do a task: `commands` are measured together, `before` and `after` are not.
+
+    A command is words; the first names a tool, `{out}` in the others is the layout to write, `{registry}` the host to
+    push to, other names in braces are the task's places. What a client's daemon costs in CPU and memory is not seen.
+    """
+
+    name: str
+    commands: tuple[str, ...]
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    is_client: bool = False
+
+    @property
+    def programs(self) -> frozenset[str]:
+        """The tools that it needs."""
+        return frozenset(command.split()[0] for command in (*self.before, *self.commands, *self.after))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What is to be done, by whom, and who is compared with whom.
+
+    `setup` runs once for all. Each of `pairs` is told as what the first takes, divided by what the second takes.
+    `entries` is how much the last layers must hold at least; `turns` multiplies the number of runs of a short task.
+    """
+
+    name: str
+    title: str
+    contestants: tuple[Contestant, ...]
+    pairs: tuple[tuple[str, str], ...]
+    places: Mapping[str, str] = field(default_factory=dict)
+    setup: tuple[str, ...] = ()
+    entries: int = 0
+    needs_registry: bool = False
+    turns: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """All samples of a task, by contestant and in the order of rounds; `missing` names the tools not found."""
+
+    task: Task
+    samples: Mapping[str, Sequence[Sample]]
+    missing: Mapping[str, Sequence[str]]
+
+    def rounds(self, pair: tuple[str, str]) -> list[tuple[Sample, Sample]]:
+        """Return what both cost, round by round; nothing where one of them did not run."""
+        first, second = (self.samples.get(name, ()) for name in pair)
+        return list(zip(first, second, strict=bool(first and second)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Where contests take place: the tools' command lines, a folder for scratch, what all processes are given.
+
+    `places` are known to the commands of every task.
+    """
+
+    tools: Mapping[str, Sequence[str]]
+    scratch: Path
+    environ: Mapping[str, str]
+    places: Mapping[str, str]
+
+    def hold(self, task: Task, *, runs: int, warm_up: bool, say: Callable[[str], None]) -> Outcome:
+        """Let all contestants that have their tools do the task in turn, `runs` times each."""
+        needed = {PROGRAM} if task.needs_registry else set()
+        missing = {each.name: sorted((each.programs | needed) - self.tools.keys()) for each in task.contestants}
+        present = [each for each in task.contestants if not missing[each.name]]
+        samples: dict[str, list[Sample]] = {each.name: [] for each in present}
+        for command in task.setup:
+            if command.split()[0] in self.tools:
+                self.prepare(command, task.places)
+        for turn in range(-int(warm_up), runs * task.turns):
+            for contestant in present:
+                say(f"{task.name}: {contestant.name}, {f'run {turn + 1}' if turn >= 0 else 'warm-up'}")
+                sample = self._take(task, contestant, is_first=turn == -int(warm_up))
+                if turn >= 0:
+                    samples[contestant.name].append(sample)
+        return Outcome(task=task, samples=samples, missing={name: lacks for name, lacks in missing.items() if lacks})
+
+    def prepare(self, command: str, places: Mapping[str, str]) -> None:
+        """Run a command that nobody measures; raises BenchError when it fails."""
+        self._run(self._argv(command, {**self.places, **places}), {})
+
+    def _take(self, task: Task, contestant: Contestant, *, is_first: bool) -> Sample:
+        """Let one contestant do the task once; the first time, look at what it made."""
+        with ExitStack() as stack:
+            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self.scratch)))
+            places = {**self.places, **task.places, "out": str(scratch / "out")}
+            registry = stack.enter_context(Registry(scratch)) if task.needs_registry else None
+            if registry:
+                places["registry"] = registry.host
+            for command in contestant.before:
+                self._run(self._argv(command, places), contestant.variables)
+            os.sync()  # so that nobody pays for what another wrote
+            asked = registry.count_requests() if registry else 0
+            sample = _sum(self._clock(self._argv(text, places), contestant.variables) for text in contestant.commands)
+            if contestant.is_client:
+                sample = replace(sample, cpu_seconds=None, peak_bytes=None)
+            for command in contestant.after:
+                self._run(self._argv(command, places), contestant.variables)
+            if task.entries and is_first:
+                _check(contestant, count_entries(scratch / "out"), task.entries)
+            requests = registry.count_requests() - asked if registry else None
+            return replace(sample, size_bytes=size_of(scratch / "out"), requests=requests)
+
+    def _argv(self, command: str, places: Mapping[str, str]) -> list[str]:
+        tool, *words = command.split()
+        return [*self.tools[tool], *(word.format_map(places) for word in words)]
+
+    def _run(self, argv: Sequence[str], variables: Mapping[str, str]) -> None:
+        environ = {**self.environ, **variables}
+        done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BenchError(f"{' '.join(argv)}\nended with {done.returncode}: {(done.stderr or done.stdout)[-2000:]}")
+
+    def _clock(self, argv: Sequence[str], variables: Mapping[str, str]) -> tuple[float, float, int]:
+        """Run a command; return its wall and CPU seconds, and its peak memory in bytes."""
+        with tempfile.NamedTemporaryFile(dir=self.scratch) as log:
+            watch = [sys.executable, "-I", "-S", str(STOPWATCH), log.name, *argv]
+            environ = {**self.environ, **variables}
+            done = subprocess.run(watch, env=environ, stdout=subprocess.PIPE, text=True, check=True)
+            code, wall, cpu, peak = done.stdout.split()
+            if code != "0":
+                raise BenchError(f"{' '.join(argv)}\nended with {code}: {Path(log.name).read_text()[-2000:]}")
+        return float(wall), float(cpu), int(peak) * 1024
+
+
+def _check(contestant: Contestant, found: int | None, wanted: int) -> None:
+    if found is not None and found < wanted:
+        raise BenchError(f"{contestant.name} wrote {found} entries, at least {wanted} are wanted")
+
+
+def _sum(costs: Iterable[tuple[float, float, int]]) -> Sample:
+    """Return what several commands in a row cost: times add up, peaks do not."""
+    walls, cpus, peaks = zip(*costs, strict=True)
+    return Sample(wall_seconds=sum(walls), cpu_seconds=sum(cpus), peak_bytes=max(peaks))
