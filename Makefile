@@ -23,7 +23,7 @@ STRICT := $(if $(CI),-p plugins.no_skips)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
 test: lint unit ## set up all that is needed, then lint and run every test
@@ -73,6 +73,19 @@ system: ## install the programs that tests run against (Debian, Ubuntu), or name
 aarch64: $(READY) ## make the aarch64 Python that some tests run under qemu; without it they are skipped
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/e2e/setup_aarch64.sh "$(AARCH64)" || \
 	  echo "there is no aarch64 Python: the tests that need it are skipped" >&2
+
+# The peers of the bench, and what its corpora are made with.
+BENCH_PACKAGES := git npm debootstrap buildah umoci skopeo docker-registry
+BENCH_PROGRAMS := git npm debootstrap buildah umoci skopeo docker-registry
+
+.PHONY: bench
+bench: bench-corpora ## measure against peers into bench/results; ARGS="--quick --only push" prints those instead
+	$(BIN)/python -m bench $(if $(ARGS),$(ARGS),--output bench/results/latest.md)
+
+.PHONY: bench-corpora
+bench-corpora: $(READY) ## make the folders that the bench copies, in the user's cache
+	@$(MAKE) --no-print-directory system PROGRAMS="$(BENCH_PROGRAMS)" PACKAGES="$(BENCH_PACKAGES)"
+	$(BIN)/python -m bench.corpora
 
 .PHONY: clean
 clean: ## remove what was made
