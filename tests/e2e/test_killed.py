@@ -1,4 +1,4 @@
-"""Runs that are killed or stopped at any moment, and runs side by side: what one leaves, the next one tidies up."""
+"""Runs that are killed or stopped at any moment: what one leaves, the next one tidies up."""
 
 from __future__ import annotations
 
@@ -112,17 +112,6 @@ def test_a_run_that_is_stopped_leaves_nothing_at_all(tagboat, run, left, plain_r
         assert "Traceback" not in stderr
         assert left() == [], f"seed {SEED}, stop {number} after {moment:.3f} s"
     assert check_tags(plain_registry.host)
-
-
-@pytest.mark.parametrize("output", OUTPUTS)
-def test_builds_at_once_into_one_output(tagboat, app, left, output):
-    """Two builds at the same time into one place both succeed; what is there is whole, and nothing else is left."""
-    processes = [tagboat.start("build", app, "--output", output) for _ in range(2)]
-    for process in processes:
-        _, stderr = process.communicate(timeout=60)
-        assert process.returncode == 0, stderr
-    assert validate_layout(tagboat.cwd / output) == []
-    assert left() == []
 
 
 def test_credentials_are_never_on_disk(tagboat, run, tmp_path, tls_registry):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tagboat.layout.validate import validate_layout
 
 
@@ -30,11 +32,12 @@ def test_runs_share_a_work_folder(tagboat, write, plain_registry):
     assert list((tagboat.cwd / "shared").iterdir()) == []
 
 
-def test_builds_into_one_output_leave_one_whole_layout(tagboat, examples):
-    """Of builds into one output at once, some may be told that another was there first; what stays is whole."""
-    processes = [tagboat.start("build", examples / "hello", "--output", "out") for _ in range(4)]
+@pytest.mark.parametrize("output", ["out", "out.tar"])
+def test_builds_into_one_output_leave_one_whole_layout(output, tagboat, examples):
+    """Builds into one output at once all succeed; the last one wins, what stays is whole, and nothing is beside it."""
+    processes = [tagboat.start("build", examples / "hello", "--output", output) for _ in range(4)]
     said = [(*process.communicate(timeout=60), process.returncode) for process in processes]
 
-    assert 0 in [code for _, _, code in said], said
-    assert "Traceback" not in "".join(err for _, err, _ in said)
-    assert validate_layout(tagboat.cwd / "out") == []
+    assert [code for _, _, code in said] == [0] * 4, said
+    assert validate_layout(tagboat.cwd / output) == []
+    assert [path.name for path in tagboat.cwd.iterdir()] == [output]

@@ -126,18 +126,24 @@ def test_a_stopped_push_ends_at_once(number, tagboat, stuck, write):
 
 @pytest.fixture
 def on_disk(as_root, tagboat, tmp_path):
-    """Build into a disk of its own, mounted with these options, which says on stderr what it holds in the end."""
-    (tmp_path / "disk").mkdir()
+    """Build into a disk of its own, mounted with these options; standard error ends with what the disk holds then."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
     script = 'mount -t tmpfs -o "$1" none "$0" && shift && { "$@"; code=$?; ls -A "$0" >&2; exit $code; }'
-    shell = [*as_root, "unshare", "--mount", "sh", "-c", script, str(tmp_path / "disk")]
+    shell = [*as_root, "unshare", "--mount", "sh", "-c", script, str(disk)]
     if subprocess.run([*shell, "size=100k", "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine lets nobody mount a tmpfs")
-    return lambda context, output, options, code: tagboat(
-        "build", context, "--output", tmp_path / "disk" / output, prefix=[*shell, options], code=code
-    )
+
+    def build(context: Path, output: str, options: str, *words: object) -> subprocess.CompletedProcess[str]:
+        argv = tagboat.argv(["build", context, "--output", disk / output, *words], [*shell, options])
+        done = subprocess.run(argv, cwd=tagboat.cwd, capture_output=True, text=True, check=False, timeout=60)
+        assert "Traceback" not in done.stderr
+        return done
+
+    return build
 
 
-OUTPUTS = pytest.mark.parametrize("output", ["out", "out.tar"])
+OUTPUTS = pytest.mark.parametrize("output", ["out", "out.tar", "."])
 
 
 @OUTPUTS
@@ -145,17 +151,34 @@ def test_a_full_disk_is_said_and_leaves_nothing(output, on_disk, write, tmp_path
     """A disk that gets full is exit 11 with a hint, and what was written so far is gone."""
     folder = write(tmp_path / "app", {"Dockerfile": "FROM scratch\nCOPY noise /\n"})
     (folder / "noise").write_bytes(Random(1).randbytes(400_000))
-    done = on_disk(folder, output, "size=100k", 11)
+    done = on_disk(folder, output, "size=100k")
 
+    assert done.returncode == 11
     assert "No space left on device" in done.stderr
     assert done.stderr.splitlines()[-1] == "  hint: free some disk space, or choose another place"
 
 
 @OUTPUTS
+def test_a_disk_may_get_full_at_any_file(output, on_disk, write, tagboat, examples, tmp_path):
+    """Whichever file or folder is the one too many, the build ends with 11 and deletes all that it made."""
+    tagboat("build", examples / "hello", "--output", "base", "--platforms", "linux/amd64")
+    folder = write(tagboat.cwd / "app", {"Dockerfile": "FROM base\nCOPY Dockerfile /\n"})
+    words = ["--work-dir", tmp_path / "disk", "--build-contexts", f"base=oci-layout://{tagboat.cwd / 'base'}"]
+    for files in range(1, 30):
+        done = on_disk(folder, output, f"nr_inodes={files + 1}", *words)  # the disk's own folder is one
+        if done.returncode == 0:
+            break
+        assert (done.returncode, done.stderr.splitlines()[-1][:7]) == (11, "  hint:"), done.stderr
+        assert "No space left on device" in done.stderr
+    assert 8 < files < 29
+
+
+@OUTPUTS
 def test_a_read_only_place_is_said(output, on_disk, examples):
     """An output where nothing can be written is exit 11, and the place is named."""
-    done = on_disk(examples / "hello", output, "ro", 11)
+    done = on_disk(examples / "hello", output, "ro")
 
+    assert done.returncode == 11
     assert "cannot be written: Read-only file system" in done.stderr
     assert done.stderr.splitlines()[-1] == "  hint: choose a place that you may write to"
 
@@ -163,4 +186,8 @@ def test_a_read_only_place_is_said(output, on_disk, examples):
 @OUTPUTS
 def test_a_disk_with_room_is_enough(output, on_disk, examples):
     """A small image fits on a small disk: nothing is written that is not in the output."""
-    assert on_disk(examples / "hello", output, "size=100k", 0).stderr.splitlines()[-1] == output
+    done = on_disk(examples / "hello", output, "size=100k")
+
+    held = ["blobs", "index.json", "oci-layout"] if output == "." else [output]
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[-len(held) :] == held
