@@ -30,17 +30,19 @@ def main() -> None:
             outcomes = _hold(stage, _choose(options.only, base), options)
     except (BenchError, CorpusError, OSError) as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
     facts = {
         "date": f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC",
         **machine.describe(),
         "load average": f"{load_before} before, {machine.load_average()} after",
         "base image": base.digest or f"none: {base.reason}",
     }
-    write = to_json if options.json else to_markdown
-    text = write(facts, versions, outcomes)
+    text = to_markdown(facts, versions, outcomes)
+    if options.json:
+        _write(options.json, to_json(facts, versions, outcomes))
     if options.output:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(text)
+        _write(options.output, text)
     else:
         print(text)
 
@@ -50,8 +52,8 @@ def _read_options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="measured rounds of a task (%(default)s)")
     parser.add_argument("--only", action="append", choices=tasks.NAMES, metavar="TASK", help=", ".join(tasks.NAMES))
     parser.add_argument("--quick", action="store_true", help="one round, no warm-up: does it work?")
-    parser.add_argument("--json", action="store_true", help="every sample as JSON instead of the table")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write there instead of stdout")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample there, besides")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the tables there instead of to stdout")
     parser.add_argument("--checkout", type=Path, default=tasks.ROOT, metavar="DIR", help="the Tagboat to measure")
     options = parser.parse_args()
     if options.runs < 1:
@@ -91,6 +93,11 @@ def _hold(stage: Stage, chosen: Iterator[Task], options: argparse.Namespace) -> 
     """Hold one contest after the other."""
     runs = 1 if options.quick else options.runs
     return [stage.hold(task, runs=runs, warm_up=not options.quick, say=_say) for task in chosen]
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
 
 
 def _say(line: str) -> None:
