@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -15,6 +14,7 @@ from typing import Any
 from tagboat.errors import InputError, MachineError, TagboatError
 from tagboat.flow.outputs import Outputs
 from tagboat.secret import Secret
+from tagboat.temporary import partial_path
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -50,18 +50,16 @@ def metadata_file(outputs: Outputs, path: Path) -> None:
     Raises `InputError` when the folder is missing or closed to us, `MachineError` when writing fails.
     """
     text = json.dumps(outputs.to_json()["metadata"], indent=2) + "\n"
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        with partial_path(path.parent, path.name) as partial:
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(path)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
         raise InputError(
             f"metadata-file: cannot write {path}: {error.strerror}", "name a file in a folder that exists"
         ) from error
     except OSError as error:
         raise MachineError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _record(value: Any) -> Any:
