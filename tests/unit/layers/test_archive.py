@@ -81,6 +81,7 @@ def test_anything_else_is_no_archive(tmp_path, data):
         (tar("a" * 90)[:600], "the archive is not a tar archive: unexpected end"),
         (gzip.compress(tar("a"))[:-4], "broken"),
     ],
+    ids=["climbs", "whiteout", "cut", "cut gzip"],
 )
 def test_a_broken_or_harmful_archive_is_an_error(tmp_path, data, words):
     """What is a tar by its first block must be one to its end, stay below its root and delete nothing."""
