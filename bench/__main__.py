@@ -5,25 +5,23 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench import machine, tasks
 from bench.base import Base, make_base
 from bench.contest import BenchError, Outcome, Stage, Task
-from bench.corpora import CorpusError, cache_folder, make_corpus
+from bench.corpora import CorpusError, make_corpus
 from bench.table import to_json, to_markdown
 
 
 def main() -> None:
     """Run the chosen tasks and print what came out, or write it to a file."""
     options = _read_options()
-    cache_folder().mkdir(parents=True, exist_ok=True)
     load_before = machine.load_average()
     try:
-        with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="scratch-") as scratch:
-            stage = _make_stage(Path(scratch), options.checkout)
+        with machine.scratch_folder() as scratch:
+            stage = _make_stage(scratch, options.checkout)
             stage.prepare("tagboat tags --images=example.org/bench", {})  # the first call makes its environment
             versions = machine.read_versions(stage.tools, options.checkout)
             base = make_base()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -146,21 +147,33 @@ class Stage:
         return [*self.tools[tool], *(word.format_map(places) for word in words)]
 
     def _run(self, argv: Sequence[str], variables: Mapping[str, str]) -> None:
-        environ = {**self.environ, **variables}
-        done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise BenchError(f"{' '.join(argv)}\nended with {done.returncode}: {(done.stderr or done.stdout)[-2000:]}")
+        code, printed = _finish(argv, {**self.environ, **variables})
+        if code:
+            raise BenchError(f"{' '.join(argv)}\nended with {code}: {printed[-2000:]}")
 
     def _clock(self, argv: Sequence[str], variables: Mapping[str, str]) -> tuple[float, float, int]:
         """Run a command; return its wall and CPU seconds, and its peak memory in bytes."""
         with tempfile.NamedTemporaryFile(dir=self.scratch) as log:
             watch = [sys.executable, "-I", "-S", str(STOPWATCH), log.name, *argv]
-            environ = {**self.environ, **variables}
-            done = subprocess.run(watch, env=environ, stdout=subprocess.PIPE, text=True, check=True)
-            code, wall, cpu, peak = done.stdout.split()
+            _, printed = _finish(watch, {**self.environ, **variables})
+            code, wall, cpu, peak = printed.split()
             if code != "0":
                 raise BenchError(f"{' '.join(argv)}\nended with {code}: {Path(log.name).read_text()[-2000:]}")
         return float(wall), float(cpu), int(peak) * 1024
+
+
+def _finish(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[int, str]:
+    """Run a program to its end, and leave nothing of it running when we are interrupted; return code and output."""
+    process = subprocess.Popen(
+        argv, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    try:
+        printed, _ = process.communicate()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    return process.returncode, printed
 
 
 def _check(contestant: Contestant, found: int | None, wanted: int) -> None:

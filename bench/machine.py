@@ -7,9 +7,12 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from bench.corpora import cache_folder
 from bench.registry import PROGRAM as REGISTRY
 
 _PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
@@ -20,6 +23,19 @@ def environ(scratch: Path) -> dict[str, str]:
     """Return the environment of every process: this one's ways and folders, nothing of a CI job."""
     kept = {name: value for name in ("HOME", "XDG_CACHE_HOME", "BUILDKIT_HOST") if (value := os.environ.get(name))}
     return {**kept, "PATH": _PATH, "TMPDIR": str(scratch), "LANG": "C.UTF-8"}
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Make a folder beside the corpora, on the same disk, and leave nothing of it, whatever buildah still mounts."""
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="scratch-") as scratch:
+        try:
+            yield Path(scratch)
+        finally:
+            mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+            for place in sorted((place for place in mounted if place.startswith(f"{scratch}/")), reverse=True):
+                subprocess.run(["umount", place], check=True)
 
 
 def find_tools(scratch: Path, checkout: Path) -> dict[str, Sequence[str]]:
