@@ -32,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGINT, _stop)
     try:
         code = _run(arguments, os.environ)
+        # All is done: while it ends, Python takes its handlers away, and a late signal would look like a crash.
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
     except KeyboardInterrupt as interruption:  # before there is a console
         sys.stderr.write(f"error: {interruption}\n")
         code = _INTERRUPTED
