@@ -1,4 +1,4 @@
-"""Write the files that derive from the table of inputs: `action.yml` and `docs/inputs.md`."""
+"""Write the files that derive from the table of inputs: `action.yml`, `templates/tagboat.yml`, `docs/inputs.md`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from itertools import groupby
 from pathlib import Path
 
 from tagboat.flow.inputs import INPUTS, Input, Kind, Peer
+from tagboat.tools.gitlab_template import render_template
 
-_HOW = "python3 -m tagboat.tools.generate"
+HOW = "python3 -m tagboat.tools.generate"
 _OUTPUTS = {
     "digest": "Digest that every pushed tag resolves to.",
     "digests": "Manifest digest of each platform, as JSON.",
@@ -38,8 +39,10 @@ def render_documentation() -> str:
 
 
 def write_files(root: Path) -> None:
-    """Write both files below the project's folder."""
+    """Write them all below the project's folder."""
     (root / "action.yml").write_text(render_action(), encoding="utf-8")
+    (root / "templates").mkdir(exist_ok=True)
+    (root / "templates" / "tagboat.yml").write_text(render_template(HOW), encoding="utf-8")
     (root / "docs" / "inputs.md").write_text(render_documentation(), encoding="utf-8")
 
 
@@ -49,7 +52,7 @@ def action_inputs() -> tuple[Input, ...]:
 
 
 def _action_head() -> Iterator[str]:
-    yield f"# Generated from src/tagboat/flow/inputs.py: {_HOW}"
+    yield f"# Generated from src/tagboat/flow/inputs.py: {HOW}"
     yield "name: Tagboat"
     yield "description: Build, tag and push container images without a Docker daemon"
     yield "branding:"
@@ -102,7 +105,7 @@ def _action_steps() -> Iterator[str]:
 
 
 def _preface() -> Iterator[str]:
-    yield f"<!-- Generated from src/tagboat/flow/inputs.py: {_HOW} -->"
+    yield f"<!-- Generated from src/tagboat/flow/inputs.py: {HOW} -->"
     yield "# Inputs"
     yield ""
     yield "An input has one name everywhere. `build-args` is"
@@ -111,6 +114,7 @@ def _preface() -> Iterator[str]:
     yield "| --- | --- |"
     yield "| command line | `--build-args A=1 --build-args B=2` |"
     yield "| GitHub step | `with: build-args:`, which is the variable `INPUT_BUILD_ARGS` |"
+    yield "| GitLab include | `inputs: build-args:`, which is the same variable |"
     yield "| anywhere | the variable `TAGBOAT_BUILD_ARGS` |"
     yield '| `tagboat.toml` | `build-args = ["A=1", "B=2"]`, or a table `[build-args]` |'
     yield ""

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from tagboat.flow.inputs import INPUTS
-from tagboat.tools.generate import action_inputs, render_action, render_documentation, write_files
+from tagboat.tools.generate import HOW, action_inputs, render_action, render_documentation, write_files
+from tagboat.tools.gitlab_template import render_template
 
 ROOT = Path(__file__).parents[3]
 REMEDY = "run python3 -m tagboat.tools.generate"
@@ -15,6 +16,11 @@ REMEDY = "run python3 -m tagboat.tools.generate"
 def test_action_is_current():
     """`action.yml` is what the table gives."""
     assert (ROOT / "action.yml").read_text() == render_action(), REMEDY
+
+
+def test_component_is_current():
+    """`templates/tagboat.yml` is what the table gives."""
+    assert (ROOT / "templates" / "tagboat.yml").read_text() == render_template(HOW), REMEDY
 
 
 def test_documentation_is_current():
@@ -54,8 +60,9 @@ def test_documentation_names_every_input():
 
 
 def test_files_are_written(tmp_path):
-    """Both files are written where they belong."""
+    """The files are written where they belong."""
     (tmp_path / "docs").mkdir()
     write_files(tmp_path)
     assert (tmp_path / "action.yml").read_text() == render_action()
+    assert (tmp_path / "templates" / "tagboat.yml").read_text() == render_template(HOW)
     assert (tmp_path / "docs" / "inputs.md").read_text() == render_documentation()
