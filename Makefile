@@ -15,8 +15,8 @@ KEY := $(shell $(PYTHON) -c 'import hashlib, sys; print(hashlib.sha256(open("req
 READY := $(VENV)/.ready-$(KEY)
 
 # What the tests run against: real registries, other tools' layouts, foreign CPUs. Names of Debian and Ubuntu.
-PACKAGES := git skopeo umoci docker-registry apache2-utils qemu-user-static crun runc buildah
-PROGRAMS := git skopeo umoci docker-registry htpasswd qemu-aarch64-static crun runc buildah
+PACKAGES := git rsync skopeo umoci docker-registry apache2-utils qemu-user-static crun runc buildah
+PROGRAMS := git rsync skopeo umoci docker-registry htpasswd qemu-aarch64-static crun runc buildah
 
 # In CI a test that does not run is a failure.
 STRICT := $(if $(CI),-p plugins.no_skips)
@@ -31,8 +31,11 @@ test: lint unit ## set up all that is needed, then lint and run every test
 # A Python for another processor, which proves that layers have the same bytes there.
 AARCH64 := $${XDG_CACHE_HOME:-$$HOME/.cache}/tagboat-tests/aarch64
 
+# What runs GitLab's pipelines on this machine.
+GITLAB := $${XDG_CACHE_HOME:-$$HOME/.cache}/tagboat-tests/gitlab
+
 .PHONY: unit
-unit: system aarch64 $(READY) ## run the tests alone; ARGS="-k name" chooses some
+unit: system aarch64 gitlab $(READY) ## run the tests alone; ARGS="-k name" chooses some
 	PYTHONPATH=tests $(BIN)/python -m pytest -n $(JOBS) $(STRICT) $(ARGS)
 
 .PHONY: lint
@@ -43,6 +46,7 @@ lint: $(READY) ## check style, types, imports and workflows
 	PYTHONPATH=src $(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(if $(wildcard action.yml),$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml)
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci .gitlab-ci.yml examples/gitlab-ci.yml
 	$(BIN)/zizmor --offline --quiet .github $(wildcard action.yml)
 
 .PHONY: format
@@ -86,6 +90,11 @@ bench: bench-corpora ## measure against peers into bench/results; ARGS="--quick 
 bench-corpora: $(READY) ## make the folders that the bench copies, in the user's cache
 	@$(MAKE) --no-print-directory system PROGRAMS="$(BENCH_PROGRAMS)" PACKAGES="$(BENCH_PACKAGES)"
 	$(BIN)/python -m bench.corpora
+
+.PHONY: gitlab
+gitlab: $(READY) ## install gitlab-ci-local, which some tests run; without it they are skipped
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/e2e/setup_gitlab.sh "$(GITLAB)" || \
+	  echo "there is no gitlab-ci-local: the tests that need it are skipped" >&2
 
 .PHONY: clean
 clean: ## remove what was made

@@ -82,7 +82,11 @@ def _job_token_registry(environ: Mapping[str, str]) -> str:
 
 
 def _commit_time(environ: Mapping[str, str], revision: str) -> datetime | None:
-    if revision != environ.get("CI_COMMIT_SHA"):
+    """Return the time of the job's commit, None where another is asked for.
+
+    gitlab-ci-local, which says GITLAB_CI=false, gives the present for it: there git is to tell, as everywhere else.
+    """
+    if revision != environ.get("CI_COMMIT_SHA") or environ.get("GITLAB_CI") == "false":
         return None
     try:
         return datetime.fromisoformat(environ.get("CI_COMMIT_TIMESTAMP", ""))

@@ -193,9 +193,10 @@ def test_target_without_a_number(tmp_path):
 
 
 def test_gitlab_ci_local_is_gitlab(tmp_path):
-    """gitlab-ci-local says GITLAB_CI=false, and is GitLab all the same."""
+    """gitlab-ci-local says GITLAB_CI=false, and is GitLab all the same; only its commit times are none."""
     environ = variables("gitlab-branch") | {"GITLAB_CI": "false"}
-    assert read_context(environ, tmp_path).system is System.GITLAB
+    context = read_context(environ, tmp_path)
+    assert (context.system, context.commit_time) == (System.GITLAB, None)
 
 
 @pytest.mark.parametrize(
