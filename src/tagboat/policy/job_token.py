@@ -27,8 +27,7 @@ def check_job_token(
         if repository.registry == registry and not _belongs_to(repository, own):
             yield CredentialError(
                 f"{repository}: this job's token may push to {registry}/{own} alone",
-                f"write {registry}/{own} into images, or give username and password of a deploy token of that project"
-                f" that may write to its registry, with registry: {registry}",
+                f"write {registry}/{own} into images, or give a deploy token of that project as username and password",
             )
 
 
