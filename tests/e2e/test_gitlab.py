@@ -84,7 +84,7 @@ def report(repository: Path, name: str) -> object:
 def wheel(program, tmp_path_factory) -> Path:
     """Return the wheel that a release would have."""
     folder = tmp_path_factory.mktemp("wheel")
-    program("uv")("build", "--quiet", "--wheel", "--out-dir", folder, ROOT)
+    program("uv")("build", "--quiet", "--system-certs", "--wheel", "--out-dir", folder, ROOT)
     return next(folder.glob("*.whl"))
 
 
