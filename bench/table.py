@@ -14,6 +14,7 @@ _READING = """\
 Medians (least to most) of runs that took place in turn. CPU is user and system time of all processes that a command
 started; peak memory is that of its largest process; bytes are those of the layout's files. Ratios are taken round by
 round, and their median is shown: 8.0x is eight times as much as the second. All work on a warm page cache.
+Where the load average is above the number of cores, wall times hold waiting for others: CPU time tells more then.
 """
 
 
