@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tagboat.errors import DockerfileError
@@ -96,6 +96,3 @@ class Changes:
 def _order(path: str) -> list[bytes]:
     """Sort as a walk goes: parents first, then names by their bytes."""
     return path.encode("utf-8", "surrogateescape").split(b"/")
-
-
-StageStates = Mapping[int, StageState]

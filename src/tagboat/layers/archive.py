@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 
 from tagboat.errors import LayoutError
 from tagboat.layers.changes import Content, Entry, Kind
-from tagboat.layers.compress import zstd_library
+from tagboat.layers.decompress import Opened, open_gzip, open_zstd
 from tagboat.layers.extract import tar_entries
 
 _BLOCK_BYTES = 512
@@ -48,7 +48,7 @@ def _is_tar_header(block: bytes) -> bool:
     return True
 
 
-def _decompressed(stream: BinaryIO) -> tuple[BinaryIO, tuple[type[Exception], ...]]:
+def _decompressed(stream: BinaryIO) -> Opened:
     """Return the stream, or what is compressed in it, and what reading it raises when the data is broken."""
     head = stream.read(6)
     stream.seek(0)
@@ -58,28 +58,16 @@ def _decompressed(stream: BinaryIO) -> tuple[BinaryIO, tuple[type[Exception], ..
     return stream, ()
 
 
-def _gzip(stream: BinaryIO) -> tuple[BinaryIO, tuple[type[Exception], ...]]:
-    from zlib_ng import gzip_ng, zlib_ng
-
-    unpacked = gzip_ng.open(stream, "rb")  # type: ignore[no-untyped-call]
-    return cast("BinaryIO", unpacked), (EOFError, gzip_ng.BadGzipFile, cast("type[Exception]", zlib_ng.error))
-
-
-def _bzip2(stream: BinaryIO) -> tuple[BinaryIO, tuple[type[Exception], ...]]:
+def _bzip2(stream: BinaryIO) -> Opened:
     import bz2
 
     return cast("BinaryIO", bz2.BZ2File(stream)), (EOFError, OSError)
 
 
-def _xz(stream: BinaryIO) -> tuple[BinaryIO, tuple[type[Exception], ...]]:
+def _xz(stream: BinaryIO) -> Opened:
     import lzma
 
     return cast("BinaryIO", lzma.LZMAFile(stream)), (EOFError, lzma.LZMAError)
 
 
-def _zstandard(stream: BinaryIO) -> tuple[BinaryIO, tuple[type[Exception], ...]]:
-    zstd = zstd_library()
-    return cast("BinaryIO", zstd.ZstdFile(stream, mode="r")), (EOFError, zstd.ZstdError)
-
-
-_CODECS = {b"\x1f\x8b": _gzip, b"BZh": _bzip2, b"\xfd7zXZ\x00": _xz, b"\x28\xb5\x2f\xfd": _zstandard}
+_CODECS = {b"\x1f\x8b": open_gzip, b"BZh": _bzip2, b"\xfd7zXZ\x00": _xz, b"\x28\xb5\x2f\xfd": open_zstd}

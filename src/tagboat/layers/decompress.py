@@ -61,22 +61,30 @@ class _Rejoined(ReadStream):
         return chunk + self._rest.read() if size < 0 else chunk
 
 
+Opened = tuple[BinaryIO, tuple[type[Exception], ...]]
+"""A stream of what is compressed in another, and what reading it raises when the data is broken."""
+
+
+def open_gzip(compressed: BinaryIO) -> Opened:
+    """Return the content of one or several gzip members."""
+    from zlib_ng import gzip_ng, zlib_ng
+
+    stream = cast("BinaryIO", gzip_ng.open(compressed, "rb"))  # type: ignore[no-untyped-call]
+    return stream, (EOFError, gzip_ng.BadGzipFile, cast("type[Exception]", zlib_ng.error))
+
+
+def open_zstd(compressed: BinaryIO) -> Opened:
+    """Return the content of one or several zstd frames."""
+    zstd = zstd_library()
+    return cast("BinaryIO", zstd.ZstdFile(compressed, mode="r")), (EOFError, zstd.ZstdError)
+
+
 class _Guarded(ReadStream):
     """A decompressing stream whose library's faults are `LayoutError`s."""
 
     def __init__(self, compressed: BinaryIO, codec: str) -> None:
         self._codec = codec
-        self._stream: BinaryIO
-        self._faults: tuple[type[Exception], ...]
-        if codec == "gzip":
-            from zlib_ng import gzip_ng, zlib_ng
-
-            self._stream = gzip_ng.open(compressed, "rb")  # type: ignore[no-untyped-call]
-            self._faults = (EOFError, gzip_ng.BadGzipFile, cast("type[Exception]", zlib_ng.error))
-        else:
-            zstd = zstd_library()
-            self._stream = zstd.ZstdFile(compressed, mode="r")
-            self._faults = (EOFError, zstd.ZstdError)
+        self._stream, self._faults = open_gzip(compressed) if codec == "gzip" else open_zstd(compressed)
 
     def read(self, size: int = -1, /) -> bytes:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import BinaryIO
 
 from tagboat.errors import LayoutError
@@ -57,6 +58,14 @@ class HttpReply:
     def good(self) -> bool:
         """Whether the status is one of success."""
         return 200 <= self.status < 300
+
+    @property
+    def status_text(self) -> str:
+        """The status with its standard phrase, such as `404 Not Found`."""
+        try:
+            return f"{self.status} {HTTPStatus(self.status).phrase}"
+        except ValueError:
+            return str(self.status)
 
 
 def _read(stream: BinaryIO, size: int) -> Iterator[bytes]:

@@ -79,9 +79,7 @@ def refusal(reply: HttpReply, *, asked: str, repository: Repository, credential:
     """Return the error for a registry's answer to `asked` (the method, and what was to be done)."""
     said = complaints(reply)
     words = redact_text("; ".join(map(str, said)), credential.secrets if credential else ())
-    problem = f"{repository}: {asked} {redact_url(reply.url)}: {_status(reply.status)}" + (
-        f": {words}" if words else ""
-    )
+    problem = f"{repository}: {asked} {redact_url(reply.url)}: {reply.status_text}" + (f": {words}" if words else "")
     if reply.status == HTTPStatus.FORBIDDEN and _is_read_only(credential, words):
         return _read_only(problem)
     if reply.status == HTTPStatus.UNAUTHORIZED:
@@ -97,7 +95,7 @@ def refusal(reply: HttpReply, *, asked: str, repository: Repository, credential:
 def token_refusal(reply: HttpReply, *, registry: str, credential: Credential | None) -> TagboatError:
     """Return the error for a token server's answer."""
     words = redact_text("; ".join(map(str, complaints(reply))), credential.secrets if credential else ())
-    problem = f"{registry}: no token from {redact_url(reply.url)}: {_status(reply.status)}" + (
+    problem = f"{registry}: no token from {redact_url(reply.url)}: {reply.status_text}" + (
         f": {words}" if words else ""
     )
     if is_transient(reply.status):
@@ -151,13 +149,6 @@ def _digests(said: Iterable[Complaint]) -> tuple[Digest, ...]:
 def _plain(reply: HttpReply) -> str:
     text = reply.body[: 4 * _SHOWN_CHARACTERS].decode(errors="replace")
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", text)).strip()[:_SHOWN_CHARACTERS]
-
-
-def _status(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
 
 
 def _hint(words: str) -> str:

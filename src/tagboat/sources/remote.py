@@ -6,7 +6,6 @@ import hashlib
 import posixpath
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -44,7 +43,7 @@ def fetch_file(url: str, path: Path, http: HttpClient) -> Fetched:
             return _fetched(request, path, http)
         except _BusyError as busy:
             if not http.pause(attempt, busy.reply):
-                raise NetworkError(f"{redact_url(url)}: {_status(busy.reply)}", "try again later") from busy
+                raise NetworkError(f"{redact_url(url)}: {busy.reply.status_text}", "try again later") from busy
         except NetworkError as error:
             if not http.pause(attempt, error):
                 raise
@@ -57,7 +56,7 @@ def _fetched(request: HttpRequest, path: Path, http: HttpClient) -> Fetched:
         if is_transient(head.status):
             raise _BusyError(head)
         if not head.good:
-            raise DockerfileError(f"{redact_url(request.url)}: {_status(head)}", "check the URL")
+            raise DockerfileError(f"{redact_url(request.url)}: {head.status_text}", "check the URL")
         for chunk in incoming.chunks():
             digest.update(chunk)
             size += len(chunk)
@@ -82,10 +81,3 @@ def _modified(reply: HttpReply) -> int | None:
         return int(parsedate_to_datetime(reply.headers["last-modified"]).timestamp())
     except (KeyError, ValueError):
         return None
-
-
-def _status(reply: HttpReply) -> str:
-    try:
-        return f"{reply.status} {HTTPStatus(reply.status).phrase}"
-    except ValueError:
-        return str(reply.status)
