@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,86 @@ class WorkdirStep:
     user: str = ""
 
 
-BuildStep = CopyStep | WorkdirStep
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindMount:
+    """Files of the build context, a stage or an image, seen at `target`; what is written there is thrown away.
+
+    `source` is a path in the origin, the root when empty; `target` is absolute, as in all mounts.
+    """
+
+    origin: Origin
+    target: str
+    source: str = ""
+    read_only: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheMount:
+    """A folder that later RUNs with the same `id` find as this one left it; new ones start as `source` of `origin`."""
+
+    id: str
+    target: str
+    origin: Origin | None = None
+    source: str = ""
+    mode: int = 0o755
+    uid: int = 0
+    gid: int = 0
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TmpfsMount:
+    """An empty folder in memory; `size_bytes` 0 sets no limit of its own."""
+
+    target: str
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretMount:
+    """A secret of the caller as a file at `target`, in the variable `env`, or both; empty text stands for neither."""
+
+    id: str
+    target: str = ""
+    env: str = ""
+    required: bool = False
+    mode: int = 0o400
+    uid: int = 0
+    gid: int = 0
+
+
+Mount = BindMount | CacheMount | TmpfsMount | SecretMount
+
+
+class Network(StrEnum):
+    """What a RUN can reach: the machine's network or nothing but itself."""
+
+    HOST = "host"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStep:
+    """RUN: run `argv` in the stage's root file system and keep what it changes.
+
+    `env` is all that the command gets, but for HOME, which comes from /etc/passwd where it is not in it. `user` is as
+    in USER (empty: root). `program`, when there is one, is to lie executable at `/dev/pipes/` by its name.
+    `instruction` is the line as people know it, for messages.
+    """
+
+    location: Location
+    instruction: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    workdir: str = "/"
+    user: str = ""
+    network: Network = Network.HOST
+    hostname: str = "buildkitsandbox"
+    mounts: tuple[Mount, ...] = ()
+    program: InlineFile | None = None
+
+
+BuildStep = CopyStep | WorkdirStep | RunStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
