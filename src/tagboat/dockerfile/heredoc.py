@@ -78,7 +78,7 @@ def shell_script(text: str, heredocs: Sequence[Heredoc]) -> Script:
     """
     if not heredocs or not Heredoc.parse(text):
         return Script(text=text + "".join(f"\n{heredoc.content}{heredoc.name}" for heredoc in heredocs))
-    if heredocs[0].content.startswith("#!"):
+    if heredocs[0].text.startswith("#!"):
         return Script(text=f"/dev/pipes/{heredocs[0].name}", file=heredocs[0])
     return Script(text=heredocs[0].text)
 

@@ -68,10 +68,13 @@ def test_a_heredoc_alone_is_the_script():
 
 
 def test_a_heredoc_that_starts_with_an_interpreter_is_a_program():
-    """A body that begins with #! is run as a file of its own."""
-    heredoc = Heredoc(name="EOF", content="#!/usr/bin/python3\n")
-    script = shell_script("<<EOF", [heredoc])
-    assert (script.text, script.file) == ("/dev/pipes/EOF", heredoc)
+    """A body that begins with #!, leading tabs taken off where `<<-` says so, is run as a file of its own."""
+    for heredoc in (
+        Heredoc(name="EOF", content="#!/usr/bin/python3\n"),
+        Heredoc(name="EOF", content="\t#!/usr/bin/python3\n", chomp=True),
+    ):
+        script = shell_script("<<EOF", [heredoc])
+        assert (script.text, script.file) == ("/dev/pipes/EOF", heredoc)
 
 
 def test_anything_around_a_heredoc_goes_to_the_shell():
