@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from tagboat.errors import InputError
+from tagboat.flow.plan import Network
 from tagboat.oci.digest import Digest
 from tagboat.oci.platform import Platform
 from tagboat.oci.reference import Reference, TagName
@@ -28,6 +29,15 @@ class Timestamps(StrEnum):
     CONSTANT = "constant"
     COMMIT = "commit"
     SOURCE = "source"
+
+
+class ExecutorChoice(StrEnum):
+    """How RUN is run: `auto` takes the best way that this machine has, `none` runs nothing."""
+
+    AUTO = "auto"
+    OVERLAY = "overlay"
+    CHROOT = "chroot"
+    NONE = "none"
 
 
 class Step(StrEnum):
@@ -157,6 +167,12 @@ class Request:
     compression: Compression = field(default_factory=Compression)
     timestamps: Timestamps = Timestamps.CONSTANT
     source_date_epoch: int | None = None  # SOURCE_DATE_EPOCH, seconds
+    executor: ExecutorChoice = ExecutorChoice.AUTO
+    network: Network | None = None  # of RUNs that name none; None: the machine's
+    add_hosts: tuple[tuple[str, str], ...] = ()  # names with their addresses, for RUN
+    secrets: Mapping[str, Secret | Path] = field(default_factory=dict)  # by id, for RUN; a path is a file that holds it
+    shm_size_bytes: int = 0  # of /dev/shm for RUN; 0: 64 MiB
+    allow: frozenset[str] = frozenset()  # entitlements: network.host, security.insecure
     output: Path | None = None  # a folder, or a file ending in .tar
     metadata_file: Path | None = None
     work_dir: Path | None = None

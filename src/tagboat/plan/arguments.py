@@ -16,6 +16,9 @@ PROXY_ARGS = frozenset(
 )
 """Arguments that every RUN sees without ARG, and that history never shows."""
 
+NEVER_EXPORTED = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})
+"""Arguments that are no variables, declared or not: they speak to the builder."""
+
 _KNOWN_WITHOUT_ARG = frozenset(
     {
         "SOURCE_DATE_EPOCH",
@@ -69,6 +72,13 @@ def stage_arg(
     if name in build_args:
         return build_args[name]
     return default if default is not None else outer.get(name)
+
+
+def proxy_variables(build_args: Mapping[str, str]) -> dict[str, str]:
+    """Return the proxy variables of every RUN, each in both cases; where both are given the lower-case one counts."""
+    # Upper case sorts first.
+    given = {name.upper(): build_args[name] for name in sorted(PROXY_ARGS & build_args.keys())}
+    return {written: value for name, value in given.items() if value for written in (name, name.lower())}
 
 
 def unused_build_args(

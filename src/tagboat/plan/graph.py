@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from tagboat.dockerfile.expand import ExpansionError, expand
-from tagboat.dockerfile.instructions import Copy, Dockerfile, Instruction, Onbuild, Stage
+from tagboat.dockerfile.instructions import Copy, Dockerfile, Instruction, Onbuild, Run, Stage
 from tagboat.dockerfile.parser import parse_trigger
 from tagboat.errors import DockerfileError, InputError, Location, TagboatError, raise_faults
 from tagboat.flow.plan import Base, ContextFiles, ImageSource, Origin, Scratch, StageBase
@@ -17,6 +17,34 @@ from tagboat.oci.platform import Platform
 from tagboat.oci.reference import Reference
 
 _HUB_PREFIXES = ("docker.io/library/", "docker.io/", "index.docker.io/library/", "library/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loan:
+    """A name that an instruction takes files from; `flag` is what stands before it, as people write it."""
+
+    name: str
+    flag: str
+    location: Location
+
+    def __str__(self) -> str:
+        return f"{self.flag}{self.name}"
+
+
+def loans(instruction: Instruction) -> tuple[Loan, ...]:
+    """Return what an instruction takes files from by name: COPY --from, and each RUN --mount with `from`.
+
+    The empty base is no name, and holds nothing to take.
+    """
+    location = instruction.location
+    match instruction:
+        case Copy(from_=name) if name:
+            return (Loan(name=name, flag="COPY --from=", location=location),)
+        case Run(mounts=mounts):
+            names = (mount.from_ for mount in mounts if mount.from_ not in ("", "scratch"))
+            return tuple(Loan(name=name, flag="RUN --mount=from=", location=location) for name in names)
+        case _:
+            return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +73,10 @@ class Surroundings:
         location = stage.from_.location
         return tuple(replace(_trigger(text, location), location=location) for text in texts or ())
 
-    def copies(self, stage: Stage) -> tuple[Copy, ...]:
-        """Return every COPY of a stage, those of its base's ONBUILD first."""
+    def loans(self, stage: Stage) -> tuple[Loan, ...]:
+        """Return what the lines of a stage take files from by name, those of its base's ONBUILD first."""
         lines = (*self.triggers(stage), *stage.instructions)
-        return tuple(line for line in lines if isinstance(line, Copy))
+        return tuple(loan for line in lines for loan in loans(line))
 
     def base(self, stage: Stage) -> Base:
         """Return what FROM names: a stage, `scratch`, a named context or an image; raises `DockerfileError`."""
@@ -74,35 +102,33 @@ class Surroundings:
             )
         return self._image(image, named, self.stage_platform(stage), location)
 
-    def origin(self, stage: Stage, copy: Copy) -> Origin:
-        """Return where COPY takes its files from; raises `DockerfileError`.
+    def origin(self, stage: Stage, loan: Loan) -> Origin:
+        """Return where a line of a stage takes its files from; raises `DockerfileError`.
 
         An image is that of the target's platform, also in a stage of another (as in BuildKit).
         """
-        name = copy.from_
-        if not name:
-            return ContextFiles()
+        name = loan.name
         if "$" in name:
             raise DockerfileError(
-                f"COPY --from={name}: variables are not expanded there",
-                "name a stage: FROM ${VARIABLE} AS tool, then COPY --from=tool",
-                location=copy.location,
+                f"{loan}: variables are not expanded there",
+                f"name a stage: FROM ${{VARIABLE}} AS tool, then {loan.flag}tool",
+                location=loan.location,
             )
         named = self._named(name)
         if named is not None and self.build_contexts[named].kind is ContextKind.DIRECTORY:
             return ContextFiles(name=named)
         if named is not None:
-            return self._image(name, named, self.platform, copy.location)
-        earlier = self._stage(name, before=stage.index) or self._numbered(name, stage, copy.location)
+            return self._image(name, named, self.platform, loan.location)
+        earlier = self._stage(name, before=stage.index) or self._numbered(loan, stage)
         if earlier is not None:
             return StageBase(index=earlier.index)
         if any(other.name == name.lower() for other in self.dockerfile.stages):
             raise DockerfileError(
-                f"COPY --from={name}: the stage {name!r} does not come before this line",
-                "copy from a stage above, or move that stage up",
-                location=copy.location,
+                f"{loan}: the stage {name!r} does not come before this line",
+                "name a stage above, or move that stage up",
+                location=loan.location,
             )
-        return self._image(name, None, self.platform, copy.location)
+        return self._image(name, None, self.platform, loan.location)
 
     def stage_platform(self, stage: Stage) -> Platform:
         """Return the platform of a stage: its --platform, else the target's; raises `DockerfileError`."""
@@ -121,16 +147,16 @@ class Surroundings:
         found = [stage for stage in self.dockerfile.stages[:before] if stage.name and stage.name == name.lower()]
         return found[-1] if found else None
 
-    def _numbered(self, name: str, stage: Stage, location: Location) -> Stage | None:
-        if not name.isdecimal():
+    def _numbered(self, loan: Loan, stage: Stage) -> Stage | None:
+        if not loan.name.isdecimal():
             return None
-        if int(name) >= stage.index:
+        if int(loan.name) >= stage.index:
             raise DockerfileError(
-                f"COPY --from={name}: stage {name} does not come before this line",
+                f"{loan}: stage {loan.name} does not come before this line",
                 f"stages count from 0; this one is {stage.index}",
-                location=location,
+                location=loan.location,
             )
-        return self.dockerfile.stages[int(name)]
+        return self.dockerfile.stages[int(loan.name)]
 
     def _named(self, name: str) -> str | None:
         """Return the key of the named context that replaces an image or a stage.
@@ -188,15 +214,15 @@ def reachable_stages(surroundings: Surroundings, target: Stage) -> tuple[Stage, 
 
 
 def _dependencies(surroundings: Surroundings, stage: Stage, faults: list[TagboatError]) -> Iterator[int]:
-    """Yield the stages that a stage stands on or copies from; add to `faults` the names that lead nowhere."""
-    copies = [instruction for instruction in stage.instructions if isinstance(instruction, Copy)]
+    """Yield the stages that a stage stands on or takes files from; add to `faults` the names that lead nowhere."""
+    borrowed = [loan for instruction in stage.instructions for loan in loans(instruction)]
     lookups: list[Callable[[], Base | Origin]] = []
     try:
-        copies = list(surroundings.copies(stage))
+        borrowed = list(surroundings.loans(stage))
         lookups.append(partial(surroundings.base, stage))
     except TagboatError as error:
         faults.append(error)
-    lookups += [partial(surroundings.origin, stage, copy) for copy in copies]
+    lookups += [partial(surroundings.origin, stage, loan) for loan in borrowed]
     for look_up in lookups:
         try:
             found = look_up()

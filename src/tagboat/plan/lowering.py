@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
-from tagboat.dockerfile.durations import show_duration
 from tagboat.dockerfile.expand import expand, expand_heredoc, expand_words
 from tagboat.dockerfile.faults import LanguageError
 from tagboat.dockerfile.git_reference import parse_git_reference
@@ -21,7 +20,6 @@ from tagboat.dockerfile.instructions import (
     Copy,
     Entrypoint,
     Env,
-    ExecForm,
     Expose,
     Healthcheck,
     Instruction,
@@ -30,7 +28,6 @@ from tagboat.dockerfile.instructions import (
     Onbuild,
     Run,
     Shell,
-    ShellForm,
     Stage,
     StopSignal,
     User,
@@ -39,7 +36,7 @@ from tagboat.dockerfile.instructions import (
 )
 from tagboat.dockerfile.ports import parse_ports
 from tagboat.dockerfile.signals import check_signal
-from tagboat.errors import DockerfileError, Location, TagboatError
+from tagboat.errors import DockerfileError, FaultsError, Location, TagboatError
 from tagboat.flow.plan import (
     Base,
     BuildStep,
@@ -53,15 +50,19 @@ from tagboat.flow.plan import (
     StagePlan,
     WorkdirStep,
 )
+from tagboat.flow.request import Request
 from tagboat.oci.digest import Digest
 from tagboat.oci.platform import Platform
 from tagboat.plan import paths
-from tagboat.plan.arguments import stage_arg
-from tagboat.plan.graph import Surroundings
+from tagboat.plan.arguments import NEVER_EXPORTED, stage_arg
+from tagboat.plan.commands import command_words
+from tagboat.plan.graph import Surroundings, loans
+from tagboat.plan.health import health_config, health_history
+from tagboat.plan.mounting import MountScene
+from tagboat.plan.running import RunScene, lower_run, run_history
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _REMOTE = re.compile(r"[a-z]+://|git@", re.IGNORECASE)
-_DEFAULT_SHELL = ("/bin/sh", "-c")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ class Inherited:
     """What a stage starts from: its base, that one's platform, `config` object, author and variables.
 
     `variables` are what the base's last line saw, ARG and ENV in the order of the file; an image has only its Env.
+    `arguments` are the ARGs in scope there, in the order of their first line, with their own values.
     """
 
     base: Base
@@ -76,6 +78,7 @@ class Inherited:
     run: Mapping[str, Any]
     author: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, str] = field(default_factory=dict)
 
 
 class StageLowering:
@@ -84,13 +87,11 @@ class StageLowering:
     `_env` is what the next instruction's variables see: ENV and ARG in the order of the file, the later winning.
     """
 
-    def __init__(
-        self, stage: Stage, surroundings: Surroundings, inherited: Inherited, build_args: Mapping[str, str]
-    ) -> None:
+    def __init__(self, stage: Stage, surroundings: Surroundings, inherited: Inherited, request: Request) -> None:
         self._stage = stage
         self._surroundings = surroundings
         self._inherited = inherited
-        self._build_args = build_args
+        self._request = request
         self._escape = surroundings.dockerfile.directives.escape
         self._author = inherited.author
         self._run: dict[str, Any] = json.loads(json.dumps(dict(inherited.run)))
@@ -99,6 +100,7 @@ class StageLowering:
         if "PATH" not in self._image_env and inherited.platform.os != "windows":
             self._set_env({"PATH": DEFAULT_PATH})
         self._env = {**inherited.variables, **self._image_env}  # a stage's ENV is set anew in those built on it
+        self._arguments = dict(inherited.arguments)
         self._cmd_set = False
         self._steps: list[BuildStep] = []
         self._history: list[HistoryLine] = []
@@ -111,6 +113,7 @@ class StageLowering:
             run=self._run,
             author=self._author,
             variables=self._env,
+            arguments=self._arguments,
         )
 
     def read(self) -> list[TagboatError]:
@@ -121,6 +124,8 @@ class StageLowering:
                 self._read(instruction)
             except LanguageError as error:
                 faults.append(error.at(instruction.location))
+            except FaultsError as several:
+                faults += [_placed(error, instruction.location) for error in several.faults]
             except TagboatError as error:
                 faults.append(_placed(error, instruction.location))
         return faults
@@ -145,7 +150,7 @@ class StageLowering:
         match instruction:
             case Arg() | Env() | Label():
                 self._read_pairs(instruction)
-            case Copy() | Add() | Workdir():
+            case Copy() | Add() | Run() | Workdir():
                 self._read_step(instruction)
             case Cmd() | Entrypoint() | Shell():
                 self._read_command(instruction)
@@ -156,12 +161,6 @@ class StageLowering:
             case Maintainer():
                 self._author = instruction.name
                 self._note(f"MAINTAINER {instruction.name}")
-            case Run():
-                raise DockerfileError(
-                    f"RUN is not built yet: {instruction.original}",
-                    "prepare the files before the build and COPY them, or take them from a base image",
-                    location=instruction.location,
-                )
             case _ as never:
                 assert_never(never)
 
@@ -180,13 +179,17 @@ class StageLowering:
             self._run["Labels"] = {**(self._run.get("Labels") or {}), **pairs}
             self._note(f"LABEL {shown}")
 
-    def _read_step(self, instruction: Copy | Add | Workdir) -> None:
+    def _read_step(self, instruction: Copy | Add | Run | Workdir) -> None:
         match instruction:
             case Copy():
-                origin = self._surroundings.origin(self._stage, instruction)
+                origin = self._origin(instruction, instruction.from_)
                 self._copy(replace(self._copy_step(instruction, origin), parents=instruction.parents), instruction)
             case Add():
                 self._add(instruction)
+            case Run():
+                scene = self._scene(instruction)
+                step = lower_run(instruction, scene, self._request)
+                self._layer(step, run_history(step, scene))
             case Workdir():
                 self._workdir(instruction)
 
@@ -218,17 +221,19 @@ class StageLowering:
                 self._run["StopSignal"] = check_signal(self._expand(instruction.signal))
                 self._note(f"STOPSIGNAL {self._run['StopSignal']}")
             case Healthcheck():
-                self._run["Healthcheck"] = _healthcheck(instruction)
-                self._note(f"HEALTHCHECK {_go_healthcheck(instruction)}")
+                self._run["Healthcheck"] = health_config(instruction)
+                self._note(f"HEALTHCHECK {health_history(instruction)}")
 
     def _arg(self, instruction: Arg) -> None:
         shown = []
         for name, default in instruction.pairs:
             # Unlike ENV, each pair sees those before it; a default that a build argument replaces is not looked at.
-            expanded = None if default is None or name in self._build_args else self._expand(default)
-            value = stage_arg(name, expanded, self._build_args, self._surroundings.global_args)
-            if value is not None:
+            build_args = self._request.build_args
+            expanded = None if default is None or name in build_args else self._expand(default)
+            value = stage_arg(name, expanded, build_args, self._surroundings.global_args)
+            if value is not None and name not in NEVER_EXPORTED:
                 self._env[name] = value
+            self._arguments[name] = value or ""
             shown.append(name if value is None else f"{name}={value}")
         self._note("ARG " + " ".join(shown))
 
@@ -320,13 +325,26 @@ class StageLowering:
         self._note(f"EXPOSE [{' '.join(ports)}]")
 
     def _words(self, command: Command) -> list[str]:
-        match command:
-            case ExecForm():
-                return list(command.arguments)
-            case ShellForm():
-                return [*(self._run.get("Shell") or _DEFAULT_SHELL), command.text]
-            case _ as never:
-                assert_never(never)
+        return command_words(command, self._run.get("Shell") or (), self._inherited.platform.os)
+
+    def _origin(self, instruction: Copy | Run, name: str) -> Origin:
+        """Return where an instruction takes files from by a name in it, the build context without one."""
+        named = next((loan for loan in loans(instruction) if loan.name == name), None)
+        return self._surroundings.origin(self._stage, named) if named else ContextFiles()
+
+    def _scene(self, instruction: Run) -> RunScene:
+        return RunScene(
+            mounts=MountScene(
+                workdir=paths.absolute(self._workdir_path(), "/"),
+                expand=self._expand,
+                origin=lambda name: self._origin(instruction, name),
+            ),
+            user=str(self._run.get("User") or ""),
+            shell=self._run.get("Shell") or (),
+            os=self._inherited.platform.os,
+            variables=self._env,
+            arguments=self._arguments,
+        )
 
     def _expand(self, text: str) -> str:
         return expand(text, self._env, self._escape)
@@ -352,31 +370,6 @@ def _placed(error: TagboatError, location: Location) -> TagboatError:
     if error.location is not None:
         return error
     return DockerfileError(error.problem, error.hint, location=location)
-
-
-def _healthcheck(instruction: Healthcheck) -> dict[str, Any]:
-    """Return the object of the image configuration; times are in nanoseconds."""
-    members = {
-        "Test": list(instruction.test),
-        "Interval": instruction.interval_ns,
-        "Timeout": instruction.timeout_ns,
-        "StartPeriod": instruction.start_period_ns,
-        "StartInterval": instruction.start_interval_ns,
-        "Retries": instruction.retries,
-    }
-    return {key: value for key, value in members.items() if value}
-
-
-def _go_healthcheck(instruction: Healthcheck) -> str:
-    """Write a health check as Go's %+v writes its struct, the form of a history."""
-    times = {
-        "Interval": instruction.interval_ns,
-        "Timeout": instruction.timeout_ns,
-        "StartPeriod": instruction.start_period_ns,
-        "StartInterval": instruction.start_interval_ns,
-    }
-    shown = " ".join(f"{name}:{show_duration(nanoseconds)}" for name, nanoseconds in times.items())
-    return f"{{Test:[{' '.join(instruction.test)}] {shown} Retries:{instruction.retries}}}"
 
 
 def _go_list(words: Sequence[str] | Iterable[str]) -> str:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import posixpath
 
 
+def cleaned(path: str) -> str:
+    """Return `path` without `.`, `..` and doubled slashes, relative where it is (Go's path.Clean)."""
+    tidy = posixpath.normpath(path)
+    return "/" + tidy.lstrip("/") if tidy.startswith("/") else tidy  # POSIX keeps two slashes at the start
+
+
 def absolute(path: str, workdir: str) -> str:
     """Return `path` cleaned and absolute, relative ones below `workdir`; `..` never leaves the root."""
-    joined = posixpath.normpath(posixpath.join("/", workdir, path))
-    return "/" + joined.lstrip("/")
+    return cleaned(posixpath.join("/", workdir, path))
 
 
 def workdir(path: str, current: str) -> str:
     """Return a WORKDIR as the configuration records it: absolute and cleaned, a trailing slash kept as written."""
-    cleaned = absolute(path, current)
-    return cleaned + "/" if path.endswith("/") and cleaned != "/" else cleaned
+    found = absolute(path, current)
+    return found + "/" if path.endswith("/") and found != "/" else found
 
 
 def destination(path: str, workdir: str) -> str:
@@ -22,6 +27,6 @@ def destination(path: str, workdir: str) -> str:
 
     A path that ends in `/.`, and the working folder itself, are folders too.
     """
-    cleaned = absolute(path, workdir)
+    found = absolute(path, workdir)
     is_folder = path in ("", ".") or path.endswith(("/", "/."))
-    return cleaned + "/" if is_folder and cleaned != "/" else cleaned
+    return found + "/" if is_folder and found != "/" else found

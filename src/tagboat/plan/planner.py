@@ -29,10 +29,10 @@ from tagboat.plan.lowering import Inherited, StageLowering
 def find_images(
     dockerfile: Dockerfile, request: Request, native: Platform, look_up: Callable[[ImageNeed], ImageConfig]
 ) -> dict[ImageSource, ImageConfig]:
-    """Return the configuration of every image that the target's stages stand on or copy from, as `look_up` gives it.
+    """Return the configuration of every image that the target's stages stand on or take files from.
 
-    Each is looked up once, in the file's order; those that only a base's ONBUILD names come after the others. Raises
-    `DockerfileError` or `InputError`, and together all faults of a round of look-ups.
+    `look_up` is asked once for each, in the file's order; those that only a base's ONBUILD names come after the others.
+    Raises `DockerfileError` or `InputError`, and together all faults of a round of look-ups.
     """
     known: dict[ImageSource, ImageConfig] = {}
     while missing := [need for need in _needs(dockerfile, request, native, known) if need.source not in known]:
@@ -56,10 +56,10 @@ def _needs(
             base = surroundings.base(stage)
             if isinstance(base, ImageSource):
                 needs.setdefault(base, ImageNeed(source=base, location=stage.from_.location))
-            for copy in surroundings.copies(stage):
-                origin = surroundings.origin(stage, copy)
+            for loan in surroundings.loans(stage):
+                origin = surroundings.origin(stage, loan)
                 if isinstance(origin, ImageSource):
-                    needs.setdefault(origin, ImageNeed(source=origin, location=copy.location))
+                    needs.setdefault(origin, ImageNeed(source=origin, location=loan.location))
     return list(needs.values())
 
 
@@ -120,7 +120,7 @@ def _platform_plan(
     faults: list[TagboatError] = []
     for stage in reachable_stages(surroundings, target):
         inherited = _inherited(stage, surroundings, images, lowered)
-        lowering = StageLowering(stage, surroundings, inherited, request.build_args)
+        lowering = StageLowering(stage, surroundings, inherited, request)
         faults += lowering.read()
         lowered[stage.index] = lowering
         plans[stage.index] = lowering.plan(labels if stage is target else {})

@@ -12,6 +12,7 @@ from tagboat.flow.plan import (
     CopyStep,
     ImageSource,
     PlatformPlan,
+    RunStep,
     Scratch,
     StageBase,
     StagePlan,
@@ -88,6 +89,9 @@ def _step(step: BuildStep) -> str:
             return f"copy {', '.join(files)} from {_origin(step.origin)} to {step.destination}"
         case WorkdirStep():
             return f"make folder {step.path}"
+        case RunStep():
+            word, _, command = step.instruction.partition(" ")
+            return f"{word.lower()} {command.strip()}"
 
 
 def _origin(origin: Scratch | StageBase | ImageSource | ContextFiles) -> str:

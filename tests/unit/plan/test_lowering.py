@@ -200,7 +200,8 @@ def test_sources_and_flags_are_expanded_and_excludes_are_not(draw):
 
 def test_all_faults_of_a_stage_are_told_at_once(draw):
     """Faults of several lines and stages come together, each with its line, once for all platforms."""
-    text = "FROM scratch AS a\nRUN make\nEXPOSE $X/icmp\nFROM a\nADD git@x y\nSTOPSIGNAL ${N:-NOPE}\nVOLUME /a ${N}\n"
+    text = "FROM scratch AS a\nRUN --mount=type=ssh make\nEXPOSE $X/icmp\n"
+    text += "FROM a\nADD git@x y\nSTOPSIGNAL ${N:-NOPE}\nVOLUME /a ${N}\n"
     with pytest.raises(FaultsError) as caught:
         _ = draw(text, platforms="linux/amd64,linux/arm64").plan
     assert [str(fault).split(":")[1] for fault in caught.value.faults] == ["2", "3", "5", "6", "7"]

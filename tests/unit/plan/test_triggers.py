@@ -52,7 +52,7 @@ def test_an_argument_of_a_trigger_is_one_of_the_file(draw):
 
 
 @pytest.mark.parametrize(
-    ("trigger", "words"), [("RUN x", "RUN is not built yet: RUN x"), ("COPPY a b", "ONBUILD COPPY a b.*unknown")]
+    ("trigger", "words"), [("RUN --security=insecure x", "sandbox"), ("COPPY a b", "ONBUILD COPPY a b.*unknown")]
 )
 def test_what_is_wrong_with_an_images_trigger_is_told_at_from(draw, trigger, words):
     """The base's text is nowhere in the file: the line that brought it in is shown, and the trigger is named."""
