@@ -90,8 +90,8 @@ def _step(step: BuildStep) -> str:
         case WorkdirStep():
             return f"make folder {step.path}"
         case RunStep():
-            word, _, command = step.instruction.partition(" ")
-            return f"{word.lower()} {command.strip()}"
+            _, *words = step.instruction.split()
+            return " ".join(["run", *words])
 
 
 def _origin(origin: Scratch | StageBase | ImageSource | ContextFiles) -> str:

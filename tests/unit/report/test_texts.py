@@ -43,6 +43,13 @@ def test_a_plan_without_a_push_says_why(outputs):
     assert result_text(Outputs(decision=decision)) == "not pushed: push is false"
 
 
+def test_a_run_is_shown_as_it_is_written(outputs):
+    """The command stands on one line as in the Dockerfile, white space aside; what its variables hold is not told."""
+    text = plan_text(outputs, width=200)
+    assert "run --network=none npm ci --omit=dev && npm run build -- --mode production" in text
+    assert "hunter2" not in text
+
+
 def test_a_heredoc_is_named_not_shown(outputs, plan, location):
     """A plan lists files, not their content."""
     step = CopyStep(
