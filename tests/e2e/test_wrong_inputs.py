@@ -56,8 +56,8 @@ CASES = {
     ),
     "RUN": Case(
         code=4,
-        says=("RUN is not built yet", "--> app/Dockerfile:2"),
-        files=dockerfile("FROM scratch\nRUN make\n"),
+        says=("RUN --security=insecure", "sandbox", "--> app/Dockerfile:2"),
+        files=dockerfile("FROM scratch\nRUN --security=insecure make\n"),
     ),
     "no such stage": Case(
         code=2,

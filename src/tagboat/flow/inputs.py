@@ -137,6 +137,37 @@ _BUILD = _group(
     ),
 )
 
+_RUN_STEPS = _group(
+    "RUN instructions",
+    _BUILDING,
+    Input(
+        "executor",
+        Kind.CHOICE,
+        "How RUN is run.",
+        default="auto",
+        choices=("auto", "overlay", "chroot", "in-place", "none"),
+    ),
+    Input(
+        "network",
+        Kind.CHOICE,
+        "Network of each RUN that names none: the machine's, or none.",
+        default="default",
+        choices=("default", "host", "none"),
+        peers=_BUILDX,
+    ),
+    Input("add-hosts", Kind.WORDS, "Host names for RUN: HOST:IP.", peers=_BUILDX),
+    Input(
+        "secrets",
+        Kind.LINES,
+        "Secrets for RUN: ID=VALUE in a variable; as a flag only id=ID,env=NAME or id=ID,src=FILE.",
+        peers=_BUILDX,
+    ),
+    Input("secret-files", Kind.LINES, "Secrets for RUN from files: ID=FILE.", peers=_BUILDX),
+    Input("secret-envs", Kind.WORDS, "Secrets for RUN from variables: ID=NAME.", peers=_BUILDX),
+    Input("shm-size", Kind.TEXT, "Size of /dev/shm for RUN, such as 256m.", default="64m", peers=_BUILDX),
+    Input("allow", Kind.WORDS, "Entitlements that RUN may ask for: network.host.", peers=_BUILDX),
+)
+
 _NAMES = _group(
     "Names and labels",
     _NAMING,
@@ -217,9 +248,6 @@ _LATER = _group(
         secret=True,
         peers=_LOGIN,
     ),
-    Input("secrets", Kind.LINES, "Secrets for RUN: ID=VALUE.", peers=_BUILDX, instead=_LEAVE_OUT),
-    Input("secret-files", Kind.LINES, "Secrets for RUN from files: ID=FILE.", peers=_BUILDX, instead=_LEAVE_OUT),
-    Input("secret-envs", Kind.WORDS, "Secrets for RUN from variables: ID=NAME.", peers=_BUILDX, instead=_LEAVE_OUT),
     Input("ssh", Kind.LINES, "SSH agent sockets or keys for RUN.", instead=_LEAVE_OUT, peers=_BUILDX),
     Input(
         "cache-from",
@@ -259,11 +287,7 @@ _LATER = _group(
         neutral=("false",),
         peers=_BUILDX,
     ),
-    Input("network", Kind.TEXT, "Network of RUN.", neutral=("default",), peers=_BUILDX, instead=_LEAVE_OUT),
-    Input("add-hosts", Kind.WORDS, "Host names for RUN.", peers=_BUILDX, instead=_LEAVE_OUT),
-    Input("shm-size", Kind.TEXT, "Size of /dev/shm for RUN.", peers=_BUILDX, instead=_LEAVE_OUT),
     Input("ulimit", Kind.LINES, "Limits for RUN.", peers=_BUILDX, instead=_LEAVE_OUT),
-    Input("allow", Kind.WORDS, "Entitlements for RUN.", peers=_BUILDX, instead=_LEAVE_OUT),
     Input(
         "builder",
         Kind.TEXT,
@@ -273,14 +297,6 @@ _LATER = _group(
         neutral=("auto", "native"),
         choices=("auto", "native", "buildkit"),
         peers=_BUILDX,
-    ),
-    Input(
-        "executor",
-        Kind.CHOICE,
-        "How RUN is run.",
-        instead="write executor: auto",
-        neutral=("auto", "none"),
-        choices=("auto", "overlay", "chroot", "in-place", "none"),
     ),
     Input(
         "provenance",
@@ -354,7 +370,7 @@ _UNNEEDED = _group(
     Input("logout", Kind.TEXT, _UNUSED, unneeded="credentials are never stored", peers=_LOGIN),
 )
 
-INPUTS: tuple[Input, ...] = (*_BUILD, *_NAMES, *_REGISTRY, *_OUTPUT, *_RUN, *_LATER, *_UNNEEDED)
+INPUTS: tuple[Input, ...] = (*_BUILD, *_RUN_STEPS, *_NAMES, *_REGISTRY, *_OUTPUT, *_RUN, *_LATER, *_UNNEEDED)
 BY_NAME = {entry.name: entry for entry in INPUTS}
 
 

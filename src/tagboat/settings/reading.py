@@ -18,6 +18,7 @@ from tagboat.settings.checks import combination_faults, epoch_seconds
 from tagboat.settings.file import SettingsFile
 from tagboat.settings.given import Given
 from tagboat.settings.positionals import Positionals
+from tagboat.settings.run_secrets import join_secrets
 from tagboat.settings.values import parse_value
 
 _FIELDS = {field.name for field in dataclasses.fields(Request)}
@@ -44,13 +45,15 @@ def read_request(
     build_args = read.get("build-args")
     read["source-date-epoch"] = epoch_seconds(environ, build_args if isinstance(build_args, dict) else {})
     values = {name: value for name, value in read.items() if not isinstance(value, TagboatError | Given)}
+    joined = join_secrets(values, environ)
     request = dataclasses.replace(
         _fill(command, values, environ),
+        secrets=joined.secrets,
         layout=named.layout,
         references=named.references,
-        warnings=(*_unknown_variables(environ), *_value_warnings(values, environ)),
+        warnings=(*_unknown_variables(environ), *_value_warnings(values, environ), *joined.warnings),
     )
-    raise_faults([*named.faults, *_value_faults(command, read), *combination_faults(request)])
+    raise_faults([*named.faults, *_value_faults(command, read), *joined.faults, *combination_faults(request)])
     return _with_repository(request) if request.all_tags else request
 
 
@@ -109,6 +112,7 @@ def _fill(command: str, values: Mapping[str, Any], environ: Mapping[str, str]) -
     }
     if direct.get("source_date_epoch") is not None:  # buildx too hands the variable on to `ARG SOURCE_DATE_EPOCH`
         build_args["SOURCE_DATE_EPOCH"] = str(direct["source_date_epoch"])
+    direct["shm_size_bytes"] = values.get("shm-size", 0)
     direct["build_args"] = {name: text for name, text in build_args.items() if text is not None}
     tagging = TagRequest(
         **{name: values[name] for name in _TAGGING if name in values},

@@ -10,14 +10,22 @@ from typing import Any, assert_never
 from tagboat.ci.simulation import Simulation
 from tagboat.errors import InputError
 from tagboat.flow.inputs import Input, Kind
-from tagboat.flow.request import Compression, ContextKind, NamedContext, Push, Step, Timestamps
+from tagboat.flow.request import Compression, ContextKind, ExecutorChoice, NamedContext, Push, Step, Timestamps
 from tagboat.oci.platform import Platform
 from tagboat.oci.reference import Repository
 from tagboat.secret import Secret
 from tagboat.settings.given import Given
+from tagboat.settings.run_secrets import parse_secret_envs, parse_secret_files, parse_secrets
+from tagboat.settings.run_values import add_hosts, entitlements, network, shm_size_bytes
 
-_ENUMS = {"push": Push, "timestamps": Timestamps, "until": Step}
-_LATER_STEPS = {Step.SCAN, Step.SIGN}
+_CHOICES: Mapping[str, Callable[[str], Any]] = {
+    "executor": ExecutorChoice,
+    "network": network,
+    "push": Push,
+    "timestamps": Timestamps,
+    "until": Step,
+}
+_UNBUILT_CHOICES = {"executor": ("in-place",), "until": (Step.SCAN, Step.SIGN)}
 
 
 def parse_value(entry: Input, given: Given, cwd: Path) -> Any:
@@ -82,10 +90,11 @@ def _choice(entry: Input, text: str) -> Any:
     word = text.lower()
     if word not in entry.choices:
         raise InputError(f"{text!r} is no choice", f"write one of {', '.join(entry.choices)}")
-    value = _ENUMS[entry.name](word)
-    if value in _LATER_STEPS:
-        raise InputError(f"the step {word} is not built yet", "write upload or release")
-    return value
+    unbuilt = _UNBUILT_CHOICES.get(entry.name, ())
+    if word in unbuilt:
+        built = [choice for choice in entry.choices if choice not in unbuilt]
+        raise InputError(f"{word} is not built yet", f"write one of {', '.join(built)}")
+    return _CHOICES[entry.name](word)
 
 
 def _platforms(given: Given) -> tuple[Platform, ...]:
@@ -180,9 +189,15 @@ _OWN: Mapping[str, Callable[[Given], Any]] = {
     "registry": _registry,
     "insecure-registries": _insecure_registries,
     "compression": _compression,
+    "add-hosts": add_hosts,
+    "allow": entitlements,
+    "secret-envs": parse_secret_envs,
+    "shm-size": shm_size_bytes,
 }
 _ON_DISK: Mapping[str, Callable[[Given, Path], Any]] = {
     "context": _context,
     "build-contexts": _build_contexts,
     "ca-file": _ca_file,
+    "secrets": parse_secrets,
+    "secret-files": parse_secret_files,
 }

@@ -165,7 +165,7 @@ def test_all_wrong_inputs_are_told_before_any_work(call, place):
 )
 def test_each_kind_of_fault_has_its_exit_code(call, place, line, code):
     """The exit code says whose fault it is."""
-    write_tree(place, {"bad": "FROM scratch\nRUN x\n"})
+    write_tree(place, {"bad": "FROM scratch\nCOPPY x\n"})
     with pytest.raises(TagboatError) as caught:
         call(*line.split())
     assert caught.value.exit_code == code

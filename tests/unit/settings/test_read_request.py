@@ -368,6 +368,28 @@ def test_secret_in_the_file_is_never_hidden(refuse):
         ("until", "dessert"),
         ("until", "scan"),
         ("until", "sign"),
+        ("executor", "docker"),
+        ("executor", "in-place"),
+        ("network", "bridge"),
+        ("add-hosts", "db"),
+        ("add-hosts", "db:10.0.0"),
+        ("add-hosts", ":10.0.0.1"),
+        ("add-hosts", "a b:10.0.0.1"),
+        ("add-hosts", "db:host-gateway"),
+        ("shm-size", "big"),
+        ("shm-size", "-1"),
+        ("shm-size", "9" * 5000),
+        ("allow", "network.host,everything"),
+        ("secrets", "hunter2"),
+        ("secrets", "=hunter2"),
+        ("secrets", "A=1\nA=2"),
+        ("secrets", "id=A,src=file"),
+        ("secrets", '"A=hunter2'),
+        ("secret-files", "hunter2"),
+        ("secret-files", "A=gone"),
+        ("secret-files", "A=."),
+        ("secret-envs", "hunter2"),
+        ("secret-envs", "A=B,A=C"),
         ("context", "gone"),
         ("context", "git"),
         ("context", "workflow"),
@@ -397,6 +419,7 @@ def test_value_of_the_wrong_form(refuse, name, text):
     assert str(fault).startswith(f"{name}: ")
     assert variable in str(fault)
     assert fault.hint
+    assert "hunter2" not in f"{fault} {fault.hint}"
 
 
 @pytest.mark.parametrize("entry", [entry for entry in INPUTS if not entry.built], ids=lambda entry: entry.name)
