@@ -14,9 +14,11 @@ BIN := $(VENV)/bin
 KEY := $(shell $(PYTHON) -c 'import hashlib, sys; print(hashlib.sha256(open("requirements-dev.lock", "rb").read() + sys.version.encode()).hexdigest()[:16])')
 READY := $(VENV)/.ready-$(KEY)
 
-# What the tests run against: real registries, other tools' layouts, foreign CPUs. Names of Debian and Ubuntu.
-PACKAGES := git rsync skopeo umoci docker-registry apache2-utils qemu-user-static crun runc buildah
-PROGRAMS := git rsync skopeo umoci docker-registry htpasswd qemu-aarch64-static crun runc buildah
+# What the tests run against: real registries, other tools' layouts, foreign CPUs, containers, Debian's smallest system.
+# Names of Debian and Ubuntu.
+PACKAGES := git rsync skopeo umoci docker-registry apache2-utils qemu-user-static crun runc buildah uidmap \
+  debootstrap debian-archive-keyring
+PROGRAMS := git rsync skopeo umoci docker-registry htpasswd qemu-aarch64-static crun runc buildah newuidmap debootstrap
 
 # In CI a test that does not run is a failure.
 STRICT := $(if $(CI),-p plugins.no_skips)
