@@ -25,7 +25,7 @@ STRICT := $(if $(CI),-p plugins.no_skips)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
 test: lint unit ## set up all that is needed, then lint and run every test
@@ -36,8 +36,11 @@ AARCH64 := $${XDG_CACHE_HOME:-$$HOME/.cache}/tagboat-tests/aarch64
 # What runs GitLab's pipelines on this machine.
 GITLAB := $${XDG_CACHE_HOME:-$$HOME/.cache}/tagboat-tests/gitlab
 
+# Other people's clients and their registry, which judge what we push and write what we read.
+JUDGES := $${XDG_CACHE_HOME:-$$HOME/.cache}/tagboat-tests/judges
+
 .PHONY: unit
-unit: system aarch64 gitlab $(READY) ## run the tests alone; ARGS="-k name" chooses some
+unit: system aarch64 gitlab judges $(READY) ## run the tests alone; ARGS="-k name" chooses some
 	PYTHONPATH=tests $(BIN)/python -m pytest -n $(JOBS) $(STRICT) $(ARGS)
 
 .PHONY: lint
@@ -93,10 +96,19 @@ bench-corpora: $(READY) ## make the folders that the bench copies, in the user's
 	@$(MAKE) --no-print-directory system PROGRAMS="$(BENCH_PROGRAMS)" PACKAGES="$(BENCH_PACKAGES)"
 	$(BIN)/python -m bench.corpora
 
+.PHONY: bench-buildkit
+bench-buildkit: $(READY) ## compile BuildKit and unpack Debian's Docker engine for the bench, in the user's cache
+	$(BIN)/python -m bench.peers
+
 .PHONY: gitlab
 gitlab: $(READY) ## install gitlab-ci-local, which some tests run; without it they are skipped
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/e2e/setup_gitlab.sh "$(GITLAB)" || \
 	  echo "there is no gitlab-ci-local: the tests that need it are skipped" >&2
+
+.PHONY: judges
+judges: ## build crane, regctl, oras, cosign and distribution, which some tests run; minutes, once, with Go
+	@tests/e2e/setup_judges.sh "$(JUDGES)" || \
+	  echo "there are not all judges: the tests that need them are skipped" >&2
 
 .PHONY: clean
 clean: ## remove what was made
