@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from fakes.clock import Clock
 from fakes.progress import KeptProgress
 from fakes.registry import FakeRegistry
 from fakes.script import Quirks
-from fakes.servers import missing_programs, serve
+from fakes.servers import DISTRIBUTION, JUDGES, missing_programs, serve
 from tagboat.auth.inputs import InputSource
 from tagboat.auth.keychain import Keychain
 from tagboat.flow.request import Credentials
@@ -75,14 +76,28 @@ def tls_registry(tmp_path_factory):
     """Debian's docker-registry with a certificate of our own authority, user `me` and password `right`."""
     if missing := missing_programs("docker-registry", "htpasswd"):
         pytest.skip(f"not installed: {missing}")
+    folder = tmp_path_factory.mktemp("tls-registry")
+    with serve(folder, tls=certificate(folder)) as registry:
+        yield registry
+
+
+@pytest.fixture(scope="session")
+def distribution_registry(tmp_path_factory):
+    """Distribution 3, what docker-registry became, with TLS and a password as `tls_registry`."""
+    if missing := missing_programs(DISTRIBUTION, "htpasswd"):
+        pytest.skip(f"not installed: {missing}; tests/e2e/setup_judges.sh {JUDGES} makes the judges")
+    folder = tmp_path_factory.mktemp("distribution-registry")
+    with serve(folder, tls=certificate(folder), program=DISTRIBUTION) as registry:
+        yield registry
+
+
+def certificate(folder: Path) -> tuple[Path, Path, Path]:
+    """Write a server's certificate, its key and the authority that nobody trusts yet."""
     import trustme
 
-    folder = tmp_path_factory.mktemp("tls-registry")
     authority = trustme.CA()
     issued = authority.issue_cert("127.0.0.1", "localhost")
-    certificate, key, ca_file = folder / "server.pem", folder / "server.key", folder / "ca.pem"
-    issued.cert_chain_pems[0].write_to_path(certificate)
-    issued.private_key_pem.write_to_path(key)
-    authority.cert_pem.write_to_path(ca_file)
-    with serve(folder, tls=(certificate, key, ca_file)) as registry:
-        yield registry
+    files = folder / "server.pem", folder / "server.key", folder / "ca.pem"
+    for pem, file in zip((issued.cert_chain_pems[0], issued.private_key_pem, authority.cert_pem), files, strict=True):
+        pem.write_to_path(file)
+    return files

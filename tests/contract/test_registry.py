@@ -1,4 +1,4 @@
-"""What a registry client may expect, over the fake registry and Debian's docker-registry alike."""
+"""What a registry client may expect, over the fake registry, Debian's docker-registry and distribution 3 alike."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tagboat.registry.upload import Sent
 from tagboat.release import move_names
 from tagboat.upload import upload_layout
 
-SERVERS = ["fake", "fake-basic", "fake-bearer", "plain", "tls"]
+SERVERS = ["fake", "fake-basic", "fake-bearer", "plain", "tls", "distribution"]
 LAYERS = [b"first layer" * 9000, b"second layer"]
 
 

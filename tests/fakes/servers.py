@@ -1,8 +1,9 @@
-"""Debian's docker-registry on loopback: the real server that the fake is measured by."""
+"""Registries on loopback, Debian's docker-registry and its successor: the real servers that the fake is measured by."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -11,7 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-PROGRAM = "docker-registry"
+DEBIAN = "docker-registry"
+# Other people's clients and their registry, made by tests/e2e/setup_judges.sh.
+JUDGES = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tagboat-tests" / "judges"
+DISTRIBUTION = str(JUDGES / "registry")
 USER, PASSWORD = "me", "right"
 
 
@@ -27,7 +31,7 @@ class RealRegistry:
 
 
 @contextlib.contextmanager
-def serve(folder: Path, *, tls: tuple[Path, Path, Path] | None = None) -> Iterator[RealRegistry]:
+def serve(folder: Path, *, tls: tuple[Path, Path, Path] | None = None, program: str = DEBIAN) -> Iterator[RealRegistry]:
     """Run a registry that keeps its data in `folder`; `tls` names its certificate, its key and their authority."""
     port = _free_port()
     lines = [
@@ -43,7 +47,9 @@ def serve(folder: Path, *, tls: tuple[Path, Path, Path] | None = None) -> Iterat
     config = folder / "config.yml"
     config.write_text("\n".join(lines) + "\n")
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([PROGRAM, "serve", str(config)], stdout=log, stderr=log)
+        # Distribution 3 would send traces to a collector.
+        env = {**os.environ, "OTEL_TRACES_EXPORTER": "none"}
+        process = subprocess.Popen([program, "serve", str(config)], stdout=log, stderr=log, env=env)
         try:
             _wait(port, process, folder / "log")
             yield RealRegistry(
@@ -81,4 +87,4 @@ def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.05)
-    raise RuntimeError(f"{PROGRAM} did not start: {log.read_text(errors='replace')}")
+    raise RuntimeError(f"the registry did not start: {log.read_text(errors='replace')}")
