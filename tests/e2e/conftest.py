@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import runpy
@@ -9,11 +10,14 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from fakes.servers import JUDGES
 
 ROOT = Path(__file__).parents[2]
 PYTHON = sys.executable
@@ -103,9 +107,10 @@ def tagboat(tmp_path: Path) -> Iterator[Tagboat]:
 @pytest.fixture(scope="session")
 def program():
     """Make functions that run a program in a folder and return what it prints; skip where it is not installed."""
+    places = os.pathsep.join([str(JUDGES), os.environ["PATH"], str(Path(PYTHON).parent)])
 
     def find(name: str):
-        path = shutil.which(name) or shutil.which(name, path=str(Path(PYTHON).parent))
+        path = shutil.which(name, path=places)
         if path is None:
             pytest.skip(f"not installed: {name}")
         return lambda *words, cwd=ROOT, **options: run([path, *map(str, words)], cwd=Path(cwd), **options).stdout
@@ -213,5 +218,37 @@ def tags_of(tls_registry):
         name = image.removeprefix(f"{tls_registry.host}/")
         folder = tls_registry.folder / "data" / "docker" / "registry" / "v2" / "repositories" / name / "_manifests"
         return {link.parts[-3]: link.read_text() for link in sorted(folder.glob("tags/*/current/link"))}
+
+    return read
+
+
+@pytest.fixture(params=["tls_registry", "distribution_registry"], ids=["docker-registry", "distribution"])
+def server(request, tagboat: Tagboat):
+    """Return each real registry in turn, after a login as Docker stores it in the home of the test."""
+    registry = request.getfixturevalue(request.param)
+    auth = base64.b64encode(f"{registry.username}:{registry.password}".encode()).decode()
+    config = Path(tagboat.env["HOME"]) / ".docker" / "config.json"
+    config.parent.mkdir()
+    config.write_text(json.dumps({"auths": {registry.host: {"auth": auth}}}))
+    return registry
+
+
+@pytest.fixture
+def judge(program, tagboat: Tagboat, server):
+    """Run other people's programs where Tagboat works, with its home and with trust in the registry's authority."""
+    env = {**tagboat.env, "SSL_CERT_FILE": str(server.ca_file)}
+    return lambda name, *words, **more: program(name)(*words, cwd=tagboat.cwd, env={**env, **more})
+
+
+@pytest.fixture(scope="session")
+def blobs():
+    """Read all blobs of a layout or an archive of one: digest to content."""
+
+    def read(place: Path) -> dict[str, bytes]:
+        if place.is_dir():
+            return {f"sha256:{path.name}": path.read_bytes() for path in (place / "blobs" / "sha256").iterdir()}
+        with tarfile.open(place) as archive:
+            files = [member for member in archive if member.isfile() and member.name.startswith("blobs/sha256/")]
+            return {f"sha256:{Path(member.name).name}": archive.extractfile(member).read() for member in files}
 
     return read
