@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench import machine, tasks
-from bench.base import Base, make_base
+from bench.base import Base, make_base, make_small_base
 from bench.contest import BenchError, Outcome, Stage, Task
 from bench.corpora import CorpusError, make_corpus
+from bench.daemons import find_daemons
 from bench.table import to_json, to_markdown
 
 
@@ -25,7 +26,7 @@ def main() -> None:
             stage.prepare("tagboat tags --images=example.org/bench", {})  # the first call makes its environment
             versions = machine.read_versions(stage.tools, options.checkout)
             base = make_base()
-            outcomes = _hold(stage, _choose(options.only, base), options)
+            outcomes = _hold(stage, _choose(options.only, base, scratch), options)
     except (BenchError, CorpusError, OSError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
@@ -63,13 +64,14 @@ def _make_stage(scratch: Path, checkout: Path) -> Stage:
     store = f"overlay@{scratch / 'store'}+{scratch / 'store-run'}"
     return Stage(
         tools=machine.find_tools(scratch, checkout),
+        daemons=find_daemons(scratch),
         scratch=scratch,
         environ=machine.environ(scratch),
-        places={"scratch": str(scratch), "store": store},
+        places={"scratch": str(scratch), "store": store, "docker": str(scratch / "docker.sock")},
     )
 
 
-def _choose(names: Sequence[str] | None, base: Base) -> Iterator[Task]:
+def _choose(names: Sequence[str] | None, base: Base, scratch: Path) -> Iterator[Task]:
     """Yield the chosen tasks, with the corpora that they need."""
     wanted = names or tasks.NAMES
     if "site-packages" in wanted:
@@ -79,6 +81,12 @@ def _choose(names: Sequence[str] | None, base: Base) -> Iterator[Task]:
             yield tasks.copy_node_modules(make_corpus("node_modules"), base)
         else:
             _say(f"node_modules: left out, because there is no base image: {base.reason}")
+    if "run" in wanted:
+        small = make_small_base()
+        if small.layout:
+            yield tasks.run(small, scratch / "run")
+        else:
+            _say(f"run: left out, because there is no base image: {small.reason}")
     if "push" in wanted:
         yield tasks.push(make_corpus("site-packages"))
     if "push-again" in wanted:

@@ -1,4 +1,4 @@
-"""Make a Debian base image, once: debootstrap's smallest system in an image layout of one layer."""
+"""Make base images, once, each an image layout of one layer: debootstrap's smallest system, and a busybox."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,36 +34,60 @@ class Base:
 
 def make_base() -> Base:
     """Return the base image, made when the cache lacks it; Debian's newest packages are in it, so it is not pinned."""
-    layout = cache_folder() / f"base-{SUITE}"
+    lacks = "debootstrap needs root" if os.geteuid() else _missing("debootstrap")
+    return _make(f"base-{SUITE}", _debootstrap, lacks)
+
+
+def make_small_base() -> Base:
+    """Return an image that holds Debian's busybox and nothing else, made when the cache lacks it."""
+    return _make("base-busybox", _busybox, _missing("apt-get", "dpkg-deb"))
+
+
+def _make(name: str, fill: Callable[[Path], None], lacks: str) -> Base:
+    layout = cache_folder() / name
     if not layout.exists():
-        if reason := _lacks():
-            return Base(reason=reason)
+        if lacks:
+            return Base(reason=lacks)
         layout.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=layout.parent, prefix=".making-") as temporary:
             system, made = Path(temporary) / "system", Path(temporary) / "layout"
-            _debootstrap(system)
-            _write_layout(system, made)
+            fill(system)
+            _write_layout(system, made, fill.__name__.strip("_"))
             made.rename(layout)
     index = json.loads((layout / "index.json").read_text())
     return Base(layout=layout, digest=index["manifests"][0]["digest"])
 
 
-def _lacks() -> str:
-    if os.geteuid():
-        return "debootstrap needs root"
-    return "" if shutil.which("debootstrap") else "debootstrap not found"
+def _missing(*programs: str) -> str:
+    return ", ".join(f"{program} not found" for program in programs if shutil.which(program) is None)
+
+
+def _busybox(system: Path) -> None:
+    """Unpack busybox-static, with the names of the programs that are called and the folders that a RUN mounts on."""
+    folder = system.parent
+    _run("apt-get", "download", "-qq", "busybox-static", cwd=folder)
+    (package,) = folder.glob("*.deb")
+    _run("dpkg-deb", "--extract", str(package), "unpacked", cwd=folder)
+    for name in ("bin", "dev", "etc", "proc", "sys", "tmp"):
+        (system / name).mkdir(parents=True)
+    shutil.copy(folder / "unpacked" / "bin" / "busybox", system / "bin")
+    for name in ("sh", "true", "touch"):
+        (system / "bin" / name).symlink_to("busybox")
 
 
 def _debootstrap(system: Path) -> None:
-    argv = ["debootstrap", "--variant=minbase", SUITE, str(system)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise CorpusError(f"debootstrap ended with {done.returncode}: {(done.stderr or done.stdout)[-2000:]}")
+    _run("debootstrap", "--variant=minbase", SUITE, str(system), cwd=system.parent)
     for left in (system / "var/cache/apt/archives").glob("*.deb"):
         left.unlink()
 
 
-def _write_layout(system: Path, layout: Path) -> None:
+def _run(*argv: str, cwd: Path) -> None:
+    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CorpusError(f"{argv[0]} ended with {done.returncode}: {(done.stderr or done.stdout)[-2000:]}")
+
+
+def _write_layout(system: Path, layout: Path, made_by: str) -> None:
     """Write a root file system as an image layout (image-spec: image-layout.md)."""
     blobs = layout / "blobs" / "sha256"
     blobs.mkdir(parents=True)
@@ -72,7 +97,7 @@ def _write_layout(system: Path, layout: Path) -> None:
         "os": "linux",
         "config": {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["bash"]},
         "rootfs": {"type": "layers", "diff_ids": [diff_id]},
-        "history": [{"created_by": "debootstrap"}],
+        "history": [{"created_by": made_by}],
     }
     manifest = {
         "schemaVersion": 2,

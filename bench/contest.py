@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from bench.daemons import Daemon, DaemonCommand, DaemonError
 from bench.layouts import count_entries, size_of
 from bench.registry import PROGRAM, Registry
 
@@ -24,34 +26,47 @@ class BenchError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What one run cost and produced; none is what is not to be seen, as `requests` where no registry is involved."""
+    """What one run cost and produced; `requests` is none where no registry is involved."""
 
     wall_seconds: float
-    cpu_seconds: float | None
-    peak_bytes: int | None
+    cpu_seconds: float
+    peak_bytes: int
     size_bytes: int = 0
     requests: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contestant:
-    """One way to do a task: `commands` are measured together, `before` and `after` are not.
+    """One way to do a task: `commands` are measured together; `setup`, once, `before` and `after`, each time, are not.
 
     A command is words; the first names a tool, `{out}` in the others is the layout to write, `{registry}` the host to
-    push to, other names in braces are the task's places. What a client's daemon costs in CPU and memory is not seen.
+    push to, other names in braces are its own places and the task's. What `daemon` costs meanwhile is added, but not
+    its start.
     """
 
     name: str
     commands: tuple[str, ...]
+    setup: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
-    is_client: bool = False
+    places: Mapping[str, str] = field(default_factory=dict)
+    daemon: str = ""
 
     @property
     def programs(self) -> frozenset[str]:
         """The tools that it needs."""
-        return frozenset(command.split()[0] for command in (*self.before, *self.commands, *self.after))
+        return frozenset(command.split()[0] for command in (*self.setup, *self.before, *self.commands, *self.after))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slope:
+    """What one step more costs: the contestant `many` less `few`, divided by the `steps` that `many` has more."""
+
+    name: str
+    many: str
+    few: str
+    steps: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +80,8 @@ class Task:
     name: str
     title: str
     contestants: tuple[Contestant, ...]
-    pairs: tuple[tuple[str, str], ...]
+    pairs: tuple[tuple[str, str], ...] = ()
+    slopes: tuple[Slope, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     setup: tuple[str, ...] = ()
     entries: int = 0
@@ -75,11 +91,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """All samples of a task, by contestant and in the order of rounds; `missing` names the tools not found."""
+    """All samples of a task, by contestant and in the order of rounds; `absent` says why others have none."""
 
     task: Task
     samples: Mapping[str, Sequence[Sample]]
-    missing: Mapping[str, Sequence[str]]
+    absent: Mapping[str, str]
 
     def rounds(self, pair: tuple[str, str]) -> list[tuple[Sample, Sample]]:
         """Return what both cost, round by round; nothing where one of them did not run."""
@@ -95,52 +111,76 @@ class Stage:
     """
 
     tools: Mapping[str, Sequence[str]]
+    daemons: Mapping[str, DaemonCommand]
     scratch: Path
     environ: Mapping[str, str]
     places: Mapping[str, str]
 
     def hold(self, task: Task, *, runs: int, warm_up: bool, say: Callable[[str], None]) -> Outcome:
-        """Let all contestants that have their tools do the task in turn, `runs` times each."""
-        needed = {PROGRAM} if task.needs_registry else set()
-        missing = {each.name: sorted((each.programs | needed) - self.tools.keys()) for each in task.contestants}
-        present = [each for each in task.contestants if not missing[each.name]]
-        samples: dict[str, list[Sample]] = {each.name: [] for each in present}
+        """Let all contestants do the task in turn, `runs` times each; who cannot, or fails, is out with a reason."""
+        samples: dict[str, list[Sample]] = {each.name: [] for each in task.contestants}
+        absent = {each.name: lacks for each in task.contestants if (lacks := self._lacks(task, each))}
+        turns = range(-int(warm_up), runs * task.turns)
         for command in task.setup:
             if command.split()[0] in self.tools:
                 self.prepare(command, task.places)
-        for turn in range(-int(warm_up), runs * task.turns):
-            for contestant in present:
+        with ExitStack() as stack:
+            running: dict[str, Daemon] = {}
+            for turn, contestant in itertools.product(turns, task.contestants):
+                if contestant.name in absent:
+                    continue
                 say(f"{task.name}: {contestant.name}, {f'run {turn + 1}' if turn >= 0 else 'warm-up'}")
-                sample = self._take(task, contestant, is_first=turn == -int(warm_up))
-                if turn >= 0:
-                    samples[contestant.name].append(sample)
-        return Outcome(task=task, samples=samples, missing={name: lacks for name, lacks in missing.items() if lacks})
+                try:
+                    if contestant.daemon and contestant.daemon not in running:
+                        daemon = Daemon(self.daemons[contestant.daemon], self.environ)
+                        running[contestant.daemon] = stack.enter_context(daemon)
+                    daemon = running.get(contestant.daemon)
+                    samples[contestant.name].append(self._take(task, contestant, daemon, is_first=turn == turns.start))
+                except (BenchError, DaemonError) as error:
+                    absent[contestant.name] = str(error)
+        kept = {name: taken[int(warm_up) :] for name, taken in samples.items() if name not in absent}
+        return Outcome(task=task, samples=kept, absent=absent)
+
+    def _lacks(self, task: Task, contestant: Contestant) -> str:
+        """Say what a contestant does not find here; empty for nothing."""
+        tools = contestant.programs | ({PROGRAM} if task.needs_registry else set())
+        lacks = (tools - self.tools.keys()) | ({contestant.daemon} - {"", *self.daemons})
+        return f"{', '.join(sorted(lacks))}: not found" if lacks else ""
 
     def prepare(self, command: str, places: Mapping[str, str]) -> None:
         """Run a command that nobody measures; raises BenchError when it fails."""
         self._run(self._argv(command, {**self.places, **places}), {})
 
-    def _take(self, task: Task, contestant: Contestant, *, is_first: bool) -> Sample:
+    def _take(self, task: Task, contestant: Contestant, daemon: Daemon | None, *, is_first: bool) -> Sample:
         """Let one contestant do the task once; the first time, look at what it made."""
         with ExitStack() as stack:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self.scratch)))
-            places = {**self.places, **task.places, "out": str(scratch / "out")}
+            places = {**self.places, **task.places, **contestant.places, "out": str(scratch / "out")}
             registry = stack.enter_context(Registry(scratch)) if task.needs_registry else None
             if registry:
                 places["registry"] = registry.host
-            for command in contestant.before:
+            for command in (*(contestant.setup if is_first else ()), *contestant.before):
                 self._run(self._argv(command, places), contestant.variables)
             os.sync()  # so that nobody pays for what another wrote
             asked = registry.count_requests() if registry else 0
-            sample = _sum(self._clock(self._argv(text, places), contestant.variables) for text in contestant.commands)
-            if contestant.is_client:
-                sample = replace(sample, cpu_seconds=None, peak_bytes=None)
+            sample = self._measure(contestant, daemon, places)
             for command in contestant.after:
                 self._run(self._argv(command, places), contestant.variables)
             if task.entries and is_first:
                 _check(contestant, count_entries(scratch / "out"), task.entries)
             requests = registry.count_requests() - asked if registry else None
             return replace(sample, size_bytes=size_of(scratch / "out"), requests=requests)
+
+    def _measure(self, contestant: Contestant, daemon: Daemon | None, places: Mapping[str, str]) -> Sample:
+        """Run a contestant's commands, and add what its daemon cost meanwhile."""
+        if daemon:
+            daemon.forget_peak()
+        before = daemon.cpu_seconds() if daemon else 0.0
+        sample = _sum(self._clock(self._argv(text, places), contestant.variables) for text in contestant.commands)
+        if daemon is None:
+            return sample
+        cpu_seconds = sample.cpu_seconds + daemon.cpu_seconds() - before
+        return replace(sample, cpu_seconds=cpu_seconds, peak_bytes=max(sample.peak_bytes, daemon.peak_bytes()))
 
     def _argv(self, command: str, places: Mapping[str, str]) -> list[str]:
         tool, *words = command.split()

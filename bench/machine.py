@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.corpora import cache_folder
+from bench.daemons import clients
 from bench.registry import PROGRAM as REGISTRY
 
 _PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
@@ -21,7 +22,7 @@ _LOOK_UP = ("buildah", "umoci", "skopeo", REGISTRY)
 
 def environ(scratch: Path) -> dict[str, str]:
     """Return the environment of every process: this one's ways and folders, nothing of a CI job."""
-    kept = {name: value for name in ("HOME", "XDG_CACHE_HOME", "BUILDKIT_HOST") if (value := os.environ.get(name))}
+    kept = {name: value for name in ("HOME", "XDG_CACHE_HOME") if (value := os.environ.get(name))}
     return {**kept, "PATH": _PATH, "TMPDIR": str(scratch), "LANG": "C.UTF-8"}
 
 
@@ -41,7 +42,7 @@ def scratch_folder() -> Iterator[Path]:
 def find_tools(scratch: Path, checkout: Path) -> dict[str, Sequence[str]]:
     """Return the first words of every tool's command line; a tool that is not here is not among them.
 
-    Buildah gets a store of its own in `scratch`. BuildKit needs a running daemon besides, named by BUILDKIT_HOST.
+    Buildah gets a store of its own in `scratch`; clients of daemons are told where `bench.daemons` lets those listen.
     """
     found: dict[str, Sequence[str]] = {
         name: [path] for name in _LOOK_UP if (path := shutil.which(name, path=_PATH)) is not None
@@ -49,17 +50,14 @@ def find_tools(scratch: Path, checkout: Path) -> dict[str, Sequence[str]]:
     if "buildah" in found:
         store = [f"--root={scratch / 'store'}", f"--runroot={scratch / 'store-run'}", "--storage-driver=overlay"]
         found["buildah"] = [*found["buildah"], *store]
-    if (buildctl := shutil.which("buildctl", path=_PATH)) and os.environ.get("BUILDKIT_HOST"):
-        found["buildctl"] = [buildctl]
+    found |= {name: client for name, client in clients(scratch).items() if Path(client[0]).exists()}
     return {**found, "python": [sys.executable], "tagboat": [sys.executable, str(checkout / "entrypoint.py")]}
 
 
 def read_versions(tools: Mapping[str, Sequence[str]], checkout: Path) -> dict[str, str]:
     """Return what each tool says of itself, or `not found`."""
-    versions = dict.fromkeys((*_LOOK_UP, "buildctl"), "not found")
+    versions = dict.fromkeys((*_LOOK_UP, "buildctl", "docker"), "not found")
     versions |= {name: _first_line(argv[0], "--version") for name, argv in tools.items()}
-    if "buildctl" in tools:
-        versions["buildctl"] += f"; daemon {_first_line('buildctl', 'debug', 'info')}"
     versions["tagboat"] = f"{_first_line(*tools['tagboat'], '--version')}; {_commit(checkout)}"
     return versions
 

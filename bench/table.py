@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bench.contest import Outcome, Sample
 
 _NONE = "-"
+_REASON_CHARACTERS = 300
 _READING = """\
 Medians (least to most) of runs that took place in turn. CPU is user and system time of all processes that a command
 started; peak memory is that of its largest process; bytes are those of the layout's files. Ratios are taken round by
@@ -27,7 +28,7 @@ def to_markdown(facts: Mapping[str, str], versions: Mapping[str, str], outcomes:
         _READING,
     ]
     for outcome in outcomes:
-        parts += [f"## {outcome.task.title}\n", _costs(outcome), _pairs(outcome)]
+        parts += [f"## {outcome.task.title}\n", _costs(outcome), _pairs(outcome), _slopes(outcome)]
     return "\n".join(part for part in parts if part)
 
 
@@ -37,7 +38,7 @@ def to_json(facts: Mapping[str, str], versions: Mapping[str, str], outcomes: Seq
         outcome.task.name: {
             "title": outcome.task.title,
             "samples": {name: list(map(dataclasses.asdict, rows)) for name, rows in outcome.samples.items()},
-            "missing": outcome.missing,
+            "absent": outcome.absent,
         }
         for outcome in outcomes
     }
@@ -57,7 +58,7 @@ def _costs(outcome: Outcome) -> str:
         )
         for name, samples in outcome.samples.items()
     ]
-    rows += [(name, f"{', '.join(lacks)}: not found", *[_NONE] * 5) for name, lacks in outcome.missing.items()]
+    rows += [(name, _in_cell(reason), *[_NONE] * 5) for name, reason in outcome.absent.items()]
     return _table(("", "runs", "wall", "CPU", "peak memory", "bytes", "requests"), rows)
 
 
@@ -75,6 +76,25 @@ def _pairs(outcome: Outcome) -> str:
         if (rounds := outcome.rounds(pair))
     ]
     return _table(("", "wall", "wall, difference", "CPU", "peak memory", "bytes"), rows) if rows else ""
+
+
+def _slopes(outcome: Outcome) -> str:
+    rows = [
+        (
+            slope.name,
+            _spread([(many.wall_seconds - few.wall_seconds) / slope.steps for many, few in rounds], _duration),
+            _spread([(many.cpu_seconds - few.cpu_seconds) / slope.steps for many, few in rounds], _duration),
+        )
+        for slope in outcome.task.slopes
+        if (rounds := outcome.rounds((slope.many, slope.few)))
+    ]
+    return _table(("one step more", "wall", "CPU"), rows) if rows else ""
+
+
+def _in_cell(reason: str) -> str:
+    """Return the end of a reason, where programs say what is wrong, as one line that no table trips over."""
+    text = " ".join(reason.split()).replace("|", "\\|")
+    return text if len(text) <= _REASON_CHARACTERS else f"… {text[-_REASON_CHARACTERS:]}"
 
 
 def _ratio(rounds: Sequence[tuple[Sample, Sample]], value: Callable[[Sample], float | None]) -> str:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 from bench.base import TAG, Base
-from bench.contest import Contestant, Task
+from bench.contest import Contestant, Slope, Task
 from bench.corpora import Corpus
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("site-packages", "node_modules", "push", "push-again", "start")
+NAMES = ("site-packages", "node_modules", "run", "push", "push-again", "start")
 _EVENTS = ROOT / "tests" / "fixtures" / "ci"
+_STEPS = (1, 21)
 _PUSH = "tagboat push --quiet {scratch}/layout {registry}/bench:1 --insecure-registries={registry}"
 _COPY = "skopeo copy --quiet --dest-tls-verify=false oci:{scratch}/layout docker://{registry}/bench:1"
 
 
 def copy_site_packages(corpus: Corpus) -> Task:
     """Return the task of one large layer: FROM scratch and COPY."""
-    peers = (_buildah_push("gzip"), _buildah_direct(), _umoci(), _buildkit("gzip"))
+    peers = (_buildah_push("gzip"), _buildah_direct(), _umoci(), _buildkit("gzip"), _engine())
     return Task(
         name="site-packages",
         title=f"Build to a layout: FROM scratch, COPY site-packages ({_size(corpus)})",
@@ -38,17 +40,41 @@ def copy_site_packages(corpus: Corpus) -> Task:
 
 def copy_node_modules(corpus: Corpus, base: Base) -> Task:
     """Return the task of many small files on a base image: FROM base, COPY, ENV, LABEL."""
-    named = f" --build-contexts=base=oci-layout://{base.layout}"
-    theirs = f" --oci-layout base={base.layout} --opt context:base=oci-layout://base:{TAG}"
-    peers = (_buildah_push("gzip"), _buildah_direct(), _buildkit("gzip", theirs))
+    named = _for_tagboat("base", base)
+    peers = (
+        _buildah_push("gzip", setup=(_into_buildah("base", base),)),
+        _buildah_direct(setup=(_into_buildah("base", base),)),
+        _buildkit("gzip", _for_buildkit("base", base)),
+        _engine(setup=(_into_engine("base", base),)),
+    )
     return Task(
         name="node_modules",
         title=f"Build to a layout: FROM Debian, COPY node_modules ({_size(corpus)}), ENV, LABEL",
         places=_places(corpus),
         entries=corpus.facts.entries,
-        setup=(f"skopeo copy --quiet oci:{base.layout}:{TAG} containers-storage:[{{store}}]localhost/base:{TAG}",),
         contestants=_in_turn((_tagboat("fast", named), _tagboat("balanced", named)), peers),
         pairs=_each(peers, "tagboat fast", "tagboat balanced"),
+    )
+
+
+def run(base: Base, folder: Path) -> Task:
+    """Return the task of a RUN that does nothing and of one that writes a file, once and many times.
+
+    Dockerfiles are written into `folder`, which is the build context besides.
+    """
+    folder.mkdir()
+    contestants, slopes = [], []
+    for step, runner in itertools.product(("true", "touch /f{number}"), _runners(base)):
+        few, many = (_with_steps(runner, step, steps, folder) for steps in _STEPS)
+        contestants += [few, many]
+        name = f"{runner.name}: RUN {step.partition(' ')[0]}"
+        slopes.append(Slope(name=name, many=many.name, few=few.name, steps=_STEPS[1] - _STEPS[0]))
+    return Task(
+        name="run",
+        title="RUN on busybox, to a layout",
+        places={"context": str(folder), "dockerfiles": str(folder)},
+        contestants=tuple(contestants),
+        slopes=tuple(slopes),
     )
 
 
@@ -109,18 +135,41 @@ def start() -> Task:
     )
 
 
+def _runners(base: Base) -> tuple[Contestant, ...]:
+    return (
+        _tagboat("fast", _for_tagboat("small", base)),
+        _buildah_direct(" --network=host --runtime=runc", setup=(_into_buildah("small", base),)),
+        _buildkit("gzip", _for_buildkit("small", base)),
+        _engine(setup=(_into_engine("small", base),)),
+    )
+
+
+def _with_steps(runner: Contestant, step: str, steps: int, folder: Path) -> Contestant:
+    """Return a contestant that builds a Dockerfile of this many steps, which is written here."""
+    name = f"{step.partition(' ')[0]}-{steps}"
+    lines = [f"RUN {step.format(number=number)}\n" for number in range(steps)]
+    (folder / name).write_text("FROM small\n" + "".join(lines))
+    places = {"dockerfile": name, "file": str(folder / name)}
+    return replace(runner, name=f"{runner.name}, {steps} RUN {step.partition(' ')[0]}", places=places)
+
+
 def _tagboat(compression: str, options: str = "") -> Contestant:
     build = "tagboat build {context} --file={file} --output={out} --quiet"
     return Contestant(name=f"tagboat {compression}", commands=(f"{build} --compression={compression}{options}",))
 
 
+def _for_tagboat(name: str, base: Base) -> str:
+    return f" --build-contexts={name}=oci-layout://{base.layout}"
+
+
 _BUILDAH = "buildah bud --quiet --layers=false --pull-never --file={file}"
 
 
-def _buildah_push(form: str, options: str = "") -> Contestant:
+def _buildah_push(form: str, options: str = "", setup: tuple[str, ...] = ()) -> Contestant:
     """Return the usual two commands; the base image stays in buildah's store, the result does not."""
     return Contestant(
         name=f"buildah bud, push {form}",
+        setup=setup,
         commands=(
             f"{_BUILDAH} --tag=bench {{context}}",
             f"buildah push --quiet --format=oci --compression-format={form}{options} bench oci:{{out}}:latest",
@@ -129,12 +178,17 @@ def _buildah_push(form: str, options: str = "") -> Contestant:
     )
 
 
-def _buildah_direct() -> Contestant:
+def _buildah_direct(options: str = "", setup: tuple[str, ...] = ()) -> Contestant:
     """Return the shorter way, which leaves nothing in buildah's store."""
     return Contestant(
         name="buildah bud to layout",
-        commands=(f"{_BUILDAH} --disable-compression=false --tag=oci:{{out}}:latest {{context}}",),
+        setup=setup,
+        commands=(f"{_BUILDAH} --disable-compression=false{options} --tag=oci:{{out}}:latest {{context}}",),
     )
+
+
+def _into_buildah(name: str, base: Base) -> str:
+    return f"skopeo copy --quiet oci:{base.layout}:{TAG} containers-storage:[{{store}}]localhost/{name}:{TAG}"
 
 
 def _umoci() -> Contestant:
@@ -149,15 +203,43 @@ def _umoci() -> Contestant:
 
 
 def _buildkit(form: str, options: str = "") -> Contestant:
-    """Return a build by a daemon that is there already (BUILDKIT_HOST), with its caches emptied each time."""
+    """Return a build by a daemon that runs already, with its caches emptied each time."""
     frontend = "--frontend=dockerfile.v0 --local context={context} --local dockerfile={dockerfiles}"
     output = f"--output type=oci,tar=false,dest={{out}},compression={form}"
     return Contestant(
         name=f"BuildKit {form}",
+        daemon="buildkitd",
         before=("buildctl prune --all",),
-        commands=(f"buildctl build --progress=plain {frontend} --opt filename={{dockerfile}}{options} {output}",),
-        is_client=True,
+        commands=(
+            f"buildctl build --no-cache --progress=plain {frontend} --opt filename={{dockerfile}}{options} {output}",
+        ),
     )
+
+
+def _for_buildkit(name: str, base: Base) -> str:
+    return f" --oci-layout {name}={base.layout} --opt context:{name}=oci-layout://{name}@{base.digest}"
+
+
+def _engine(setup: tuple[str, ...] = ()) -> Contestant:
+    """Return what a user of the engine does: it writes no layout, so the image is taken out of it, compressed."""
+    build = "docker build --quiet --no-cache --network=host --tag=bench --file={file} {context}"
+    return Contestant(
+        name="docker build, skopeo copy",
+        daemon="dockerd",
+        setup=setup,
+        before=("docker builder prune --all --force",),
+        commands=(
+            build,
+            "skopeo copy --quiet --src-daemon-host=unix://{docker} docker-daemon:bench:latest oci:{out}:latest",
+        ),
+        after=("docker rmi --force bench",),
+        variables={"DOCKER_BUILDKIT": "1"},
+    )
+
+
+def _into_engine(name: str, base: Base) -> str:
+    daemon = "--dest-daemon-host=unix://{docker}"
+    return f"skopeo copy --quiet {daemon} oci:{base.layout}:{TAG} docker-daemon:{name}:{TAG}"
 
 
 def _in_turn(ours: tuple[Contestant, ...], peers: tuple[Contestant, ...]) -> tuple[Contestant, ...]:
