@@ -165,14 +165,15 @@ def _discard(path: Path, lock: Path, original: Path | None) -> None:
             path.rename(original)
     with suppress(OSError):
         if path.is_dir() and not path.is_symlink():
-            _delete_folder(path)
+            delete_folder(path)
         else:
             path.unlink(missing_ok=True)
         if not os.path.lexists(path):
             lock.unlink(missing_ok=True)
 
 
-def _delete_folder(folder: Path) -> None:
+def delete_folder(folder: Path) -> None:
+    """Delete a folder with all that is in it, as far as that can be done."""
     shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
         _open_up(folder)

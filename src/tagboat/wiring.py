@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from tagboat.oci.platform import Platform
 from tagboat.pipeline import Tools
 
 if TYPE_CHECKING:
+    from tagboat.executors.roots import Executor
     from tagboat.net.client import HttpClient
     from tagboat.registry.client import Registry
     from tagboat.sources import Fetched, RecordedModes
@@ -63,6 +64,8 @@ def open_tools(request: Request, environ: Mapping[str, str], progress: Progress)
         recorded_modes=lambda folder: _recorded_modes(folder, environ),
         registry=registry,
         fetch=fetch,
+        executor=lambda request, folder: _executor(request, folder, environ, progress),
+        name_servers=_name_servers,
     )
     try:
         yield tools
@@ -86,6 +89,23 @@ def _recorded_modes(folder: Path, environ: Mapping[str, str]) -> RecordedModes:
     from tagboat.ci.records import recorded_modes
 
     return recorded_modes(environ, folder)
+
+
+def _executor(
+    request: Request, folder: Path, environ: Mapping[str, str], progress: Progress
+) -> AbstractContextManager[Executor]:
+    from tagboat.executors.choice import open_executor
+    from tagboat.proc import run
+
+    path = {"PATH": environ.get("PATH", os.defpath)}
+    return open_executor(request.executor, folder, run=lambda argv: run(argv, env=path), progress=progress)
+
+
+def _name_servers() -> bytes:
+    try:
+        return Path("/etc/resolv.conf").read_bytes()
+    except OSError:
+        return b""
 
 
 def _http(request: Request, environ: Mapping[str, str]) -> HttpClient:

@@ -27,6 +27,7 @@ from tagboat.flow.context import Context, SourceRepository, System
 from tagboat.flow.request import Push, Step, TagRequest, Timestamps
 from tagboat.net.message import HttpReply
 from tagboat.oci.reference import Reference, Repository, TagName
+from tagboat.pipeline.build_files import COPIED_FILE_TIME
 from tagboat.registry.faults import refusal
 
 PUSHED = Context(
@@ -66,6 +67,8 @@ class Bench(Workshop):
             recorded_modes=lambda _folder: lambda _path: None,
             registry=registry,
             fetch=lambda url, _path: pytest.fail(f"{url} is fetched"),
+            executor=lambda _request, _folder: pytest.fail("a command is run"),
+            name_servers=bytes,
         )
 
     def run(self, command=pipeline.run, context=PUSHED, **fields):
@@ -305,9 +308,9 @@ def test_the_images_time_is_the_epoch_else_the_commits_else_zero(bench, fields, 
 @pytest.mark.parametrize(
     ("fields", "mtime"),
     [
-        ({}, pipeline.COPIED_FILE_TIME),
+        ({}, COPIED_FILE_TIME),
         ({"source_date_epoch": 5}, 5),
-        ({"source_date_epoch": 1 << 31}, pipeline.COPIED_FILE_TIME),
+        ({"source_date_epoch": 1 << 31}, COPIED_FILE_TIME),
         ({"timestamps": Timestamps.COMMIT}, 1577836800),
         ({"timestamps": Timestamps.COMMIT, "source_date_epoch": 7}, 7),
         ({"timestamps": Timestamps.SOURCE}, 1_234_567_890),
@@ -422,7 +425,7 @@ def test_copying_gits_own_folder_is_warned_of(bench):
 
 def test_missing_files_and_instructions_not_built_are_reported_together(bench):
     """All that can be known before any work is said at once, in the order of the lines."""
-    bench.files({"Dockerfile": "FROM scratch\nCOPY a /\nRUN make\nCOPY b /\n"})
+    bench.files({"Dockerfile": "FROM scratch\nCOPY a /\nRUN --mount=type=ssh make\nCOPY b /\n"})
     with pytest.raises(FaultsError) as caught:
         bench.run(pipeline.build, output=bench.place / "out", tags="")
     assert [fault.location.line for fault in caught.value.faults] == [2, 3, 4]

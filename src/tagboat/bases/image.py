@@ -85,4 +85,8 @@ class _LayerContent:
         self._path = path
 
     def open(self) -> BinaryIO:
-        return self._layer.content(self._path).open()
+        return self.locate().open()
+
+    def locate(self) -> Content:
+        """Return the unpacked content, which can be opened without this layer."""
+        return self._layer.content(self._path)

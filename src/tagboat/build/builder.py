@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
 from tagboat.bases import Bases
 from tagboat.build.archives import Archives
-from tagboat.build.copying import Copying, CopyTimes, CopyTools, make_workdir, missing_sources
+from tagboat.build.copying import Copying, CopyTimes, CopyTools, make_workdir
 from tagboat.build.downloads import Downloads, Fetch
 from tagboat.build.export import ImageExport
 from tagboat.build.filetree import FileTree
+from tagboat.build.running import Runner
 from tagboat.build.stage import Changes, StageState
 from tagboat.errors import TagboatError, raise_faults
+from tagboat.executors.roots import Executor, RootFilesystem
 from tagboat.flow.built import Built, BuiltImage
 from tagboat.flow.plan import (
     BuildPlan,
-    BuildStep,
     ContextFiles,
     CopyStep,
     ImageSource,
     Origin,
-    PlanWarning,
     PlatformPlan,
+    RunStep,
     Scratch,
     StageBase,
     StagePlan,
@@ -65,13 +67,14 @@ def build_layout(
     bases: Bases,
     fetch: Fetch,
     settings: BuildSettings,
+    runner: Runner | None = None,
     progress: Progress,
 ) -> Built:
     """Build the plan into a layout folder at `output`, which appears whole or not at all.
 
     `contexts` holds the build context under the empty name, and named contexts that are folders; `fetch` downloads a
-    URL into a file. Raises `DockerfileError` for missing sources and the like before anything is written, and
-    `MachineError` for a full disk.
+    URL into a file; `runner` is needed by a plan with RUN. Raises `DockerfileError` for missing sources and the like
+    before anything is written, `StepError` for a RUN that fails, and `MachineError` for a full disk.
     """
     tools = CopyTools(
         times=settings.times,
@@ -79,7 +82,7 @@ def build_layout(
         downloads=Downloads(fetch, bases.folder / "downloads"),
     )
     stages = [
-        _build_stages(platform, _Sources(contexts=contexts, bases=bases, states={}), tools)
+        _build_stages(platform, _Sources(contexts=contexts, bases=bases, states={}), tools, runner)
         for platform in plan.platforms
     ]
     with LayoutWriter(output) as writer:
@@ -93,40 +96,6 @@ def build_layout(
         root = _root(writer, images, settings.annotations)
         writer.commit(_entries(root, images, settings))
     return Built(layout=output, root=root, images=images)
-
-
-def check_sources(plan: BuildPlan, contexts: Mapping[str, FileTree]) -> None:
-    """Raise the plan's faults, together with one for each file of a build context that is named and not there.
-
-    Quick, and before anything is fetched; what stages and images hold is found out while building.
-    """
-    faults = {str(fault): fault for fault in plan.faults}
-    for step, origin in _context_copies(plan):
-        for fault in missing_sources(step, contexts[origin.name]):
-            faults.setdefault(str(fault), fault)
-    raise_faults(sorted(faults.values(), key=lambda fault: fault.location.line if fault.location else 0))
-
-
-def doubtful_sources(plan: BuildPlan, contexts: Mapping[str, FileTree]) -> list[PlanWarning]:
-    """Return a warning for each COPY that takes git's own folder along, which differs from clone to clone."""
-    warnings = {
-        step.location: PlanWarning(
-            problem="this COPY takes .git along: the image differs from clone to clone, and holds all of the history",
-            hint="write .git into .dockerignore",
-            location=step.location,
-        )
-        for step, origin in _context_copies(plan)
-        if any(not source.strip("./") for source in step.sources) and contexts[origin.name].get(".git") is not None
-    }
-    return list(warnings.values())
-
-
-def _context_copies(plan: BuildPlan) -> Iterator[tuple[CopyStep, ContextFiles]]:
-    for platform in plan.platforms:
-        for stage in platform.stages:
-            for step in stage.steps:
-                if isinstance(step, CopyStep) and isinstance(step.origin, ContextFiles):
-                    yield step, step.origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,12 +118,19 @@ class _Sources:
                 assert_never(never)
 
 
-def _build_stages(platform: PlatformPlan, sources: _Sources, tools: CopyTools) -> dict[int, StageState]:
-    """Work out the files of every stage; what is wrong in several steps of one is raised together."""
+def _build_stages(
+    platform: PlatformPlan, sources: _Sources, tools: CopyTools, runner: Runner | None
+) -> dict[int, StageState]:
+    """Work out the files of every stage; what is wrong in several steps up to a RUN is raised together."""
     for stage in platform.stages:
-        state = StageState(load=_loader(stage, sources.states, sources.bases))
+        state = _state(stage, sources.states, sources.bases)
         faults: list[TagboatError] = []
         for number, step in enumerate(stage.steps):
+            if isinstance(step, RunStep):
+                raise_faults(faults)
+                assert runner is not None, "a plan with RUN is given a runner"
+                runner.run(number, step, state, sources.tree)
+                continue
             try:
                 _apply(number, step, state, sources, tools)
             except TagboatError as error:
@@ -165,21 +141,33 @@ def _build_stages(platform: PlatformPlan, sources: _Sources, tools: CopyTools) -
     return sources.states
 
 
-def _loader(stage: StagePlan, states: Mapping[int, StageState], bases: Bases) -> Callable[[], Tree]:
+def _state(stage: StagePlan, states: Mapping[int, StageState], bases: Bases) -> StageState:
+    """Return a stage before its first step."""
     base = stage.base
     match base:
         case Scratch():
-            return Tree
+            return StageState(load=Tree, open_root=lambda executor: executor.open_root(Tree, None))
         case StageBase(index=index):
             parent = states[index]
-            return lambda: parent.tree.copy()  # noqa: PLW0108 - the parent's tree is only loaded when this is called
+            return StageState(
+                load=lambda: parent.tree.copy(),  # noqa: PLW0108 - the parent's tree is only loaded when this is called
+                open_root=partial(_root_of_stage, parent),
+            )
         case ImageSource():
-            return bases.get(base).tree
+            load = bases.get(base).tree
+            return StageState(load=load, open_root=lambda executor: executor.open_root(load, base))
         case _ as never:
             assert_never(never)
 
 
-def _apply(number: int, step: BuildStep, state: StageState, sources: _Sources, tools: CopyTools) -> None:
+def _root_of_stage(parent: StageState, executor: Executor) -> RootFilesystem:
+    """Return a root for a stage that is built on another one."""
+    if parent.root is None:
+        return executor.open_root(lambda: parent.tree, id(parent))
+    return parent.root_on(executor).fork(parent.tree)
+
+
+def _apply(number: int, step: CopyStep | WorkdirStep, state: StageState, sources: _Sources, tools: CopyTools) -> None:
     match step:
         case CopyStep(link=True):
             changes = Changes(Tree())

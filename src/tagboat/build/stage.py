@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tagboat.errors import DockerfileError
+from tagboat.executors.roots import Executor, RootFilesystem
 from tagboat.layers.changes import Entry, Kind
 from tagboat.layers.tree import Tree
 
+_DELETIONS = (Kind.WHITEOUT, Kind.OPAQUE)
 LayerDraft = tuple[Entry, ...]
 """The entries of a layer that is not written yet, parents first."""
 
 
 @dataclass(slots=True)
 class StageState:
-    """A stage's root file system and its new layers; `load` reads the base's tree when first it is needed."""
+    """A stage's root file system and its new layers.
+
+    `load` reads the base's tree when first it is needed, and `open_root` puts it on disk for the first RUN.
+    """
 
     load: Callable[[], Tree]
+    open_root: Callable[[Executor], RootFilesystem]
     drafts: dict[int, LayerDraft] = field(default_factory=dict)
+    root: RootFilesystem | None = None
     _tree: Tree | None = None
+    _in_root: set[int] = field(default_factory=set)
 
     @property
     def tree(self) -> Tree:
@@ -43,6 +51,21 @@ class StageState:
         draft = changes.draft()
         if draft:
             self.drafts[step] = draft
+
+    def root_on(self, executor: Executor) -> RootFilesystem:
+        """Return the root file system on disk, as it is after the steps so far."""
+        if self.root is None:
+            self.root = self.open_root(executor)
+        for step, draft in self.drafts.items():
+            if step not in self._in_root:
+                self.root.add(draft)
+                self._in_root.add(step)
+        return self.root
+
+    def record_run(self, step: int, changes: Sequence[Entry]) -> None:
+        """Add the layer of a step that changed the root file system on disk."""
+        self.add(step, with_parents(changes, self.tree))
+        self._in_root.add(step)
 
 
 class Changes:
@@ -84,15 +107,22 @@ class Changes:
 
         Parents that did not change are carried too: without them an extractor would invent their mode and owner.
         """
-        wanted: dict[str, Entry] = dict(self._changed)
-        for path in self._changed:
-            parent = posixpath.dirname(path)
-            while parent and parent not in wanted:
-                wanted[parent] = self._tree.get(parent) or Entry(parent, Kind.DIRECTORY, 0o755)
-                parent = posixpath.dirname(parent)
-        return tuple(wanted[path] for path in sorted(wanted, key=_order))
+        return with_parents(self._changed.values(), self._tree)
 
 
-def _order(path: str) -> list[bytes]:
-    """Sort as a walk goes: parents first, then names by their bytes."""
-    return path.encode("utf-8", "surrogateescape").split(b"/")
+def with_parents(changes: Iterable[Entry], tree: Tree) -> LayerDraft:
+    """Return a layer in the order of a walk: the changes, and before each that is no deletion its parents in `tree`."""
+    entries = list(changes)
+    present = {entry.path for entry in entries if entry.kind not in _DELETIONS}
+    for entry in list(entries):
+        parent = posixpath.dirname(entry.path)
+        while parent and parent not in present and entry.kind is not Kind.WHITEOUT:
+            entries.append(tree.get(parent) or Entry(parent, Kind.DIRECTORY, 0o755))
+            present.add(parent)
+            parent = posixpath.dirname(parent)
+    return tuple(sorted(entries, key=_order))
+
+
+def _order(entry: Entry) -> tuple[list[bytes], bool]:
+    """Sort as a walk goes: parents first, then names by their bytes; what a folder hides comes after the folder."""
+    return entry.path.encode("utf-8", "surrogateescape").split(b"/"), entry.kind is Kind.OPAQUE

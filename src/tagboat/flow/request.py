@@ -165,7 +165,7 @@ class Request:
     insecure_registries: tuple[str, ...] = ()
     ca_file: Path | None = None
     compression: Compression = field(default_factory=Compression)
-    timestamps: Timestamps = Timestamps.CONSTANT
+    timestamps: Timestamps | None = None  # None: constant, and files of a RUN as it wrote them
     source_date_epoch: int | None = None  # SOURCE_DATE_EPOCH, seconds
     executor: ExecutorChoice = ExecutorChoice.AUTO
     network: Network | None = None  # of RUNs that name none; None: the machine's

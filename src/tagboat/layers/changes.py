@@ -91,3 +91,9 @@ class Entry(NamedTuple):
     device: tuple[int, int] = (0, 0)
     xattrs: Mapping[str, bytes] = _NO_XATTRS
     link_group: Hashable | None = None
+
+
+def located(entry: Entry) -> Entry:
+    """Return the entry with its content where it lies: kinds that only know that when asked have a `locate`."""
+    locate = getattr(entry.content, "locate", None)
+    return entry if locate is None else entry._replace(content=locate())

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,51 +13,28 @@ from typing import TYPE_CHECKING
 from tagboat.errors import FaultsError, InputError, MachineError, raise_faults
 from tagboat.flow.context import Context
 from tagboat.flow.outputs import Outputs, PushDecision
-from tagboat.flow.plan import BuildPlan, ImageNeed, PlanWarning
-from tagboat.flow.progress import Progress
+from tagboat.flow.plan import BuildPlan, ImageNeed, PlanWarning, RunStep
 from tagboat.flow.released import Released
-from tagboat.flow.request import ContextKind, Push, Request, Step, Timestamps
+from tagboat.flow.request import Push, Request, Step
 from tagboat.flow.tagset import TagSet
 from tagboat.oci.config import ImageConfig
 from tagboat.oci.descriptor import Descriptor
 from tagboat.oci.digest import Digest
 from tagboat.oci.platform import Platform
 from tagboat.oci.reference import Reference, Repository, TagName
+from tagboat.pipeline.build_files import BuildFiles
+from tagboat.pipeline.tools import Tools
 from tagboat.policy import check_job_token, check_names, decide_push, refuse_unsafe_event
 from tagboat.temporary import workspace
 
 if TYPE_CHECKING:
     from tagboat.bases import Bases
-    from tagboat.build import CopyTimes
-    from tagboat.build.filetree import FileTree
-    from tagboat.dockerfile import Dockerfile
+    from tagboat.build.running import Runner
     from tagboat.layout.reader import Layout
-    from tagboat.registry.client import Registry
-    from tagboat.sources import Fetched, RecordedModes
+
+__all__ = ["Tools", "build", "push", "run", "tags"]
 
 # Heavy steps are imported where they begin: `tagboat tags` loads neither the builder nor a network client.
-
-COPIED_FILE_TIME = 315_619_200
-"""1980-01-02T00:00:00Z in seconds: the time of copied files; zip tools refuse anything before 1980."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
-    """What the steps need of the outside world; `wiring` makes the real ones.
-
-    `registry` makes the client at its first call; `recorded_modes` gives what version control records for the files
-    below a folder; `fetch` downloads a URL into a file; `temporary` is the folder for what does not outlive the run.
-    """
-
-    progress: Progress
-    now: datetime
-    native: Platform
-    jobs: int
-    temporary: Path
-    read_context: Callable[[Request], Context]
-    recorded_modes: Callable[[Path], RecordedModes]
-    registry: Callable[[], Registry]
-    fetch: Callable[[str, Path], Fetched]
 
 
 def run(request: Request, tools: Tools) -> Outputs:
@@ -152,7 +128,7 @@ def _built_and_released(request: Request, tools: Tools, outputs: Outputs, folder
 def _built(request: Request, tools: Tools, outputs: Outputs, folder: Path) -> Outputs:
     """Plan the build, and unless this is a dry run carry it out."""
     from tagboat.bases import Bases
-    from tagboat.build import BuildSettings, build_layout, check_sources, doubtful_sources
+    from tagboat.build import BuildSettings, build_layout, check_sources, doubtful_sources, find_run_steps
     from tagboat.layout.writer import check_output, clear_leftovers, write_archive
 
     only_looks = request.dry_run or request.until is Step.PLAN
@@ -160,11 +136,12 @@ def _built(request: Request, tools: Tools, outputs: Outputs, folder: Path) -> Ou
         check_output(request.output)
         if not only_looks:
             clear_leftovers(request.output)
-    files = _BuildFiles.read(request, tools, outputs.context)
+    files = BuildFiles.read(request, tools, outputs.context)
     bases = Bases(tools.registry, folder)
     with tools.progress.group("Plan"):
         plan = _plan(request, tools, files, bases, outputs.tagset.labels)
         check_sources(plan, files.contexts)
+        run_steps = find_run_steps(plan)
         for warning in (*plan.warnings, *doubtful_sources(plan, files.contexts)):
             tools.progress.warn(warning.problem, warning.hint, location=warning.location)
     outputs = dataclasses.replace(outputs, plan=plan)
@@ -180,7 +157,7 @@ def _built(request: Request, tools: Tools, outputs: Outputs, folder: Path) -> Ou
         names=outputs.tagset.names,
         annotations=outputs.tagset.annotations,
     )
-    with tools.progress.group("Build"):
+    with tools.progress.group("Build"), _runner(run_steps, request, tools, files, folder) as runner:
         built = build_layout(
             plan,
             target,
@@ -188,11 +165,36 @@ def _built(request: Request, tools: Tools, outputs: Outputs, folder: Path) -> Ou
             bases=bases,
             fetch=tools.fetch,
             settings=settings,
+            runner=runner,
             progress=tools.progress,
         )
         if request.output is not None and archive:
             write_archive(target, request.output)
     return dataclasses.replace(outputs, built=built, layout=str(request.output or ""))
+
+
+@contextmanager
+def _runner(
+    steps: Mapping[Platform, RunStep], request: Request, tools: Tools, files: BuildFiles, folder: Path
+) -> Iterator[Runner | None]:
+    """Give what runs RUN, where there is one; raises `MachineError` when this machine cannot, before any work."""
+    if not steps:
+        yield None
+        return
+    from tagboat.build.running import Runner, RunSettings
+    from tagboat.executors.emulation import check_platform
+
+    for platform, step in steps.items():
+        check_platform(platform, tools.native, step.location)
+    settings = RunSettings(
+        hosts=request.add_hosts,
+        name_servers=tools.name_servers(),
+        secrets=request.secrets,
+        shm_size_bytes=request.shm_size_bytes,
+        latest=files.latest,
+    )
+    with tools.executor(request, folder / "roots") as executor:
+        yield Runner(executor, settings, tools.progress)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,73 +239,7 @@ def _published_if_allowed(image: _Image, request: Request, tools: Tools, outputs
         return dataclasses.replace(outputs, decision=PushDecision(push=False, reason=reason))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _BuildFiles:
-    """What a build reads from disk: the Dockerfile, the contexts, and the times that its files get."""
-
-    dockerfile: Dockerfile
-    contexts: Mapping[str, FileTree]
-    epoch: int
-    times: CopyTimes
-
-    @classmethod
-    def read(cls, request: Request, tools: Tools, context: Context | None) -> _BuildFiles:
-        from tagboat.build import CopyTimes
-        from tagboat.dockerfile import parse_dockerfile
-        from tagboat.sources import DirectoryTree, find_dockerfile, read_ignore_rules
-
-        source = find_dockerfile(request.context, request.file)
-        epoch = _epoch(request, tools, context)
-        folders = {"": (request.context, read_ignore_rules(request.context, source.path))}
-        for name, named in request.build_contexts.items():
-            if named.kind is ContextKind.DIRECTORY and named.path is not None:
-                folders[name] = (named.path, read_ignore_rules(named.path))
-        contexts = {
-            name: DirectoryTree(
-                str(folder), ignore, recorded_mode=tools.recorded_modes(folder), left_out=_own_output(request, folder)
-            )
-            for name, (folder, ignore) in folders.items()
-        }
-        return cls(
-            dockerfile=parse_dockerfile(source.text, source.shown),
-            contexts=contexts,
-            epoch=epoch,
-            times=CopyTimes(constant=_copied_file_time(request, epoch), latest=request.source_date_epoch, made=epoch),
-        )
-
-
-def _own_output(request: Request, folder: Path) -> tuple[str, ...]:
-    """Return the path of the layout in a context: an earlier build's result is no source of the next."""
-    if request.output is None:
-        return ()
-    output, root = request.output.resolve(), folder.resolve()
-    return (output.relative_to(root).as_posix(),) if output.is_relative_to(root) and output != root else ()
-
-
-def _epoch(request: Request, tools: Tools, context: Context | None) -> int:
-    """Return the time of the image: SOURCE_DATE_EPOCH, else that of the commit, else 0, which is said."""
-    if request.source_date_epoch is not None:
-        return request.source_date_epoch
-    if context is not None and context.commit_time is not None:
-        return int(context.commit_time.timestamp())
-    reason = (context.missing if context else "") or "the commit that this run is about is not in a checkout here"
-    tools.progress.info(f"created is 1970-01-01, since SOURCE_DATE_EPOCH is not set and {reason}")
-    return 0
-
-
-def _copied_file_time(request: Request, epoch: int) -> int | None:
-    match request.timestamps:
-        case Timestamps.SOURCE:
-            return None
-        case Timestamps.COMMIT:
-            return epoch
-        case Timestamps.CONSTANT if request.source_date_epoch is not None:
-            return min(COPIED_FILE_TIME, request.source_date_epoch)
-        case Timestamps.CONSTANT:
-            return COPIED_FILE_TIME
-
-
-def _plan(request: Request, tools: Tools, files: _BuildFiles, bases: Bases, labels: Mapping[str, str]) -> BuildPlan:
+def _plan(request: Request, tools: Tools, files: BuildFiles, bases: Bases, labels: Mapping[str, str]) -> BuildPlan:
     from tagboat.plan import find_images, make_plan
 
     unknown: list[PlanWarning] = []
