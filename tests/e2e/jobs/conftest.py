@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from fakes import bases
 from fakes.containers import PROGRAMS, container
 from fakes.seccomp import PROFILE
 from fakes.servers import missing_programs
@@ -27,3 +31,26 @@ def job(tmp_path, private_environment, as_root):
             return stack.enter_context(container(place, folder, [tmp_path, private_environment], as_root))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def debian(as_root) -> Path:
+    """Return the layout of Debian's smallest system."""
+    return make_debian([], as_root)
+
+
+@pytest.fixture(scope="session")
+def toolbox(as_root) -> Path:
+    """Return the layout of a Debian that holds Python and a C compiler."""
+    return make_debian(["gcc", "libc6-dev", "python3-venv"], as_root)
+
+
+def make_debian(packages: Sequence[str], as_root: Sequence[str]) -> Path:
+    """Return the layout of a Debian from the user's cache, made where it is not in there."""
+    if missing := missing_programs(*bases.PROGRAMS):
+        pytest.skip(f"not installed: {missing}")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tagboat-tests"
+    try:
+        return bases.debian(cache, packages, as_root)
+    except bases.CannotMakeError as error:
+        pytest.skip(str(error))
