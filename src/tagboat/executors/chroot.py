@@ -96,7 +96,7 @@ class ChrootRoot:
                 with self._put(mounted.target, lambda path: os.rename(mounted.source, path), back=mounted.source):
                     yield
             case Memory():
-                with self._put(mounted.target, lambda path: os.mkdir(path, 0o1777)):
+                with self._put(mounted.target, lambda path: _make_folder(path, 0o1777)):
                     yield
             case Given():
                 with self._put(mounted.target, lambda path: write_given(path, mounted)):
@@ -130,16 +130,21 @@ class ChrootRoot:
 
 def _make_devices(path: str, command: Command) -> None:
     """Make a /dev with what mknod can make: no terminals, and /dev/fd leads nowhere without /proc."""
-    os.mkdir(path, 0o755)
+    _make_folder(path, 0o755)
     for name in DEVICES:
         status = os.stat(f"/dev/{name}")
         os.mknod(f"{path}/{name}", stat.S_IFCHR | 0o666, status.st_rdev)
         os.chmod(f"{path}/{name}", 0o666)
     for name, destination in DEVICE_LINKS.items():
         os.symlink(destination, f"{path}/{name}")
-    os.mkdir(f"{path}/shm")
-    os.chmod(f"{path}/shm", 0o1777)
+    _make_folder(f"{path}/shm", 0o1777)
     write_programs(f"{path}/pipes", command)
+
+
+def _make_folder(path: str, mode: int) -> None:
+    """Make a folder with this very mode, whatever the umask is."""
+    os.mkdir(path)
+    os.chmod(path, mode)
 
 
 @contextmanager
@@ -151,7 +156,7 @@ def _opened(root: str, path: str) -> Iterator[int]:
         opened.callback(os.close, at)
         for name in path.split("/") if path else ():
             with suppress(FileExistsError), _time_kept(at):
-                os.mkdir(name, 0o755, dir_fd=at)
+                _make_folder(f"/proc/self/fd/{at}/{name}", 0o755)
                 made.append((at, name))
             at = _open_folder(name, at)
             opened.callback(os.close, at)

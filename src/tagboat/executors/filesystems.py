@@ -110,6 +110,7 @@ def write_programs(folder: str, command: Command) -> None:
     """Write what a RUN heredoc with `#!` holds; there is no folder when there is none."""
     if command.programs:
         os.mkdir(folder)
+        os.chmod(folder, 0o755)
     for name, content in command.programs.items():
         with open(f"{folder}/{name}", "xb") as file:
             file.write(content)

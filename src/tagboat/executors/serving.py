@@ -68,6 +68,7 @@ def serve(connection: socket.socket) -> None:
     """Answer messages until the other end is gone; nothing that was started outlives that."""
     for number in (signal.SIGINT, signal.SIGTERM):  # they are for the other side, which ends us
         signal.signal(number, signal.SIG_IGN)
+    os.umask(0o022)
     kernel.adopt_orphans()
     wills: list[Will] = []
     with suppress(EOFError, ConnectionError):

@@ -25,7 +25,7 @@ sys.path.insert(0, sys.argv[1])
 from tagboat.executors.serving import serve
 serve(socket.socket(fileno=int(sys.argv[2])))
 """
-_END_SECONDS = 10
+_END_SECONDS = 60
 
 
 class Worker:

@@ -17,6 +17,11 @@ def base() -> Tree:
     return tree
 
 
+def unopened(_executor: object) -> None:
+    """Fail: none of these stages has a RUN."""
+    pytest.fail("the stage is put on disk")
+
+
 def test_a_layer_holds_changes_after_their_parents():
     """Parents come first and as they are, names in the order of their bytes."""
     changes = Changes(base())
@@ -57,7 +62,7 @@ def test_the_base_is_read_when_first_it_is_asked_for():
         read.append(1)
         return base()
 
-    state = StageState(load=load)
+    state = StageState(load=load, open_root=unopened)
     state.add(0, (file("g"),))
     assert read == []
     assert state.tree.get("g") is not None
@@ -68,7 +73,7 @@ def test_the_base_is_read_when_first_it_is_asked_for():
 
 def test_a_step_that_changes_nothing_has_no_layer():
     """Empty drafts are not kept."""
-    state = StageState(load=base)
+    state = StageState(load=base, open_root=unopened)
     state.record(0, Changes(state.tree))
     state.add(1, ())
     assert state.drafts == {}
