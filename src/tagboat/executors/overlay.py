@@ -38,6 +38,7 @@ class OverlayExecutor:
         self.users = users
         self._numbers = count()
         self._bases: dict[object, str] = {}
+        self._places: dict[object, str] = {}
         folder.mkdir(exist_ok=True)
         (folder / MERGED).mkdir(exist_ok=True)
 
@@ -51,6 +52,13 @@ class OverlayExecutor:
         if key not in self._bases:
             self._bases[key] = self.unpacked(tree().walk())
         return OverlayRoot(self, (self._bases[key],))
+
+    def places_folder(self, places: Sequence[Entry]) -> str:
+        """Return the name of a folder that holds these places and nothing else; one serves all commands."""
+        key = tuple((entry.path, entry.kind) for entry in places)
+        if key not in self._places:
+            self._places[key] = self.unpacked(places)
+        return self._places[key]
 
     def folder_of(self, entries: Iterable[Entry]) -> str:
         """Return the path of a new folder with these entries."""
@@ -105,7 +113,7 @@ class OverlayRoot:
         places = _places(placed, tree)
         layers = Layers(
             folder=str(self._executor.folder),
-            lower=(*reversed(self._lower), self._executor.unpacked(places)),
+            lower=(*reversed(self._lower), self._executor.places_folder(places)),
             upper=upper,
             work=self._executor.new_folder(),
             merged=MERGED,
