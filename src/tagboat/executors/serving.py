@@ -58,6 +58,8 @@ def send(connection: socket.socket, message: object, descriptors: tuple[int, ...
 def receive(connection: socket.socket) -> tuple[Any, list[int]]:
     """Return the next message and the files that came with it; raises `EOFError` when the other end is gone."""
     header, descriptors, _, _ = socket.recv_fds(connection, _LENGTH.size, 1)
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
     data = bytearray()
     header += _read(connection, _LENGTH.size - len(header))
     data += _read(connection, _LENGTH.unpack(header)[0])
@@ -69,6 +71,7 @@ def serve(connection: socket.socket) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # they are for the other side, which ends us
         signal.signal(number, signal.SIG_IGN)
     os.umask(0o022)
+    connection.set_inheritable(False)  # a command that had it could tell us, and through us the other side, anything
     kernel.adopt_orphans()
     wills: list[Will] = []
     with suppress(EOFError, ConnectionError):
