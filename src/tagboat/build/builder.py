@@ -17,7 +17,7 @@ from tagboat.build.filetree import FileTree
 from tagboat.build.running import Runner
 from tagboat.build.stage import Changes, StageState
 from tagboat.errors import TagboatError, raise_faults
-from tagboat.executors.roots import Executor, RootFilesystem
+from tagboat.executors.roots import Executor, RootFilesystem, TreeSource
 from tagboat.flow.built import Built, BuiltImage
 from tagboat.flow.plan import (
     BuildPlan,
@@ -124,6 +124,8 @@ def _build_stages(
     """Work out the files of every stage; what is wrong in several steps up to a RUN is raised together."""
     for stage in platform.stages:
         state = _state(stage, sources.states, sources.bases)
+        if runner is not None and any(isinstance(step, RunStep) for step in stage.steps):
+            state.root_on(runner.executor)  # before its files are looked at: then each is written to disk once
         faults: list[TagboatError] = []
         for number, step in enumerate(stage.steps):
             if isinstance(step, RunStep):
@@ -146,7 +148,7 @@ def _state(stage: StagePlan, states: Mapping[int, StageState], bases: Bases) -> 
     base = stage.base
     match base:
         case Scratch():
-            return StageState(load=Tree, open_root=lambda executor: executor.open_root(Tree, None))
+            return StageState(load=Tree, open_root=lambda executor: executor.open_root(TreeSource(Tree), None))
         case StageBase(index=index):
             parent = states[index]
             return StageState(
@@ -154,8 +156,8 @@ def _state(stage: StagePlan, states: Mapping[int, StageState], bases: Bases) -> 
                 open_root=partial(_root_of_stage, parent),
             )
         case ImageSource():
-            load = bases.get(base).tree
-            return StageState(load=load, open_root=lambda executor: executor.open_root(load, base))
+            image = bases.get(base)
+            return StageState(load=image.tree, open_root=lambda executor: executor.open_root(image, base))
         case _ as never:
             assert_never(never)
 
@@ -163,7 +165,7 @@ def _state(stage: StagePlan, states: Mapping[int, StageState], bases: Bases) -> 
 def _root_of_stage(parent: StageState, executor: Executor) -> RootFilesystem:
     """Return a root for a stage that is built on another one."""
     if parent.root is None:
-        return executor.open_root(lambda: parent.tree, id(parent))
+        return executor.open_root(TreeSource(lambda: parent.tree), id(parent))
     return parent.root_on(executor).fork(parent.tree)
 
 

@@ -15,7 +15,7 @@ from typing import assert_never
 from tagboat.errors import MachineError
 from tagboat.executors.command import Bind, Command, Given, Memory, Mounted, Sandbox
 from tagboat.executors.filesystems import DEVICE_LINKS, DEVICES, write_given, write_programs
-from tagboat.executors.roots import Outcome, Output
+from tagboat.executors.roots import Outcome, Output, RootSource
 from tagboat.executors.worker import Worker
 from tagboat.layers.changes import Entry, located
 from tagboat.layers.differences import differences
@@ -36,9 +36,12 @@ class ChrootExecutor:
         self._numbers = count()
         folder.mkdir(exist_ok=True)
 
-    def open_root(self, tree: Callable[[], Tree], key: object) -> ChrootRoot:  # noqa: ARG002 - each is written to
+    def open_root(self, source: RootSource, key: object) -> ChrootRoot:  # noqa: ARG002 - each is written to
         """Return a root in a folder of its own."""
-        return ChrootRoot(self, tree())
+        folder = self.new_path()
+        folder.mkdir()
+        source.unpack(str(folder), keep=False)
+        return ChrootRoot(self, folder)
 
     def folder_of(self, entries: Iterable[Entry]) -> str:
         """Return the path of a new folder with these entries."""
@@ -55,9 +58,9 @@ class ChrootExecutor:
 class ChrootRoot:
     """A folder that commands change; beside it lies, from each command on, what that one changed."""
 
-    def __init__(self, executor: ChrootExecutor, tree: Tree) -> None:
+    def __init__(self, executor: ChrootExecutor, folder: Path) -> None:
         self._executor = executor
-        self._folder = Path(executor.folder_of(tree.walk()))
+        self._folder = folder
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Put a layer on top that no command made."""
@@ -65,7 +68,7 @@ class ChrootRoot:
 
     def fork(self, tree: Tree) -> ChrootRoot:
         """Return a root with the same files in a folder of its own."""
-        return ChrootRoot(self._executor, tree)
+        return ChrootRoot(self._executor, Path(self._executor.folder_of(tree.walk())))
 
     def run(self, command: Command, mounts: Sequence[Mounted], tree: Tree, output: Output) -> Outcome:
         """Run a command and look what it changed; raises `MachineError` for what takes more than a folder."""

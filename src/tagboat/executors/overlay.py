@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from tagboat.executors.command import Bind, Command, Given, Layers, Mounted, Sandbox
-from tagboat.executors.roots import Outcome, Output
+from tagboat.executors.roots import Outcome, Output, RootSource
 from tagboat.executors.user_namespace import Users
 from tagboat.executors.worker import Worker
 from tagboat.layers.changes import BytesContent, Entry, Kind, located
@@ -47,11 +47,18 @@ class OverlayExecutor:
         """Whether root is the only user there is."""
         return self.users is Users.ROOT_ALONE
 
-    def open_root(self, tree: Callable[[], Tree], key: object) -> OverlayRoot:
+    def open_root(self, source: RootSource, key: object) -> OverlayRoot:
         """Return a root on a folder that all roots of this key share, since none writes into it."""
         if key not in self._bases:
-            self._bases[key] = self.unpacked(tree().walk())
+            self._bases[key] = self._opened(source)
         return OverlayRoot(self, (self._bases[key],))
+
+    def _opened(self, source: RootSource) -> str:
+        if self.users is not None:
+            return self.unpacked(source.tree().walk())
+        name = self.new_folder()
+        source.unpack(self.path(name), keep=True)
+        return name
 
     def places_folder(self, places: Sequence[Entry]) -> str:
         """Return the name of a folder that holds these places and nothing else; one serves all commands."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tagboat.executors.command import Command, Ended, Mounted
-from tagboat.layers.changes import Entry
+from tagboat.layers.changes import Entry, located
 from tagboat.layers.tree import Tree
+from tagboat.layers.unpack import unpack
 
 Output = Callable[[bytes], None]
 
@@ -19,6 +20,31 @@ class Outcome:
 
     ended: Ended
     changes: tuple[Entry, ...] = ()
+
+
+class RootSource(Protocol):
+    """What a root holds in the beginning."""
+
+    def tree(self) -> Tree:
+        """Return it as a tree."""
+
+    def unpack(self, folder: str, *, keep: bool) -> None:
+        """Put it into an empty folder; with `keep` that is never written to again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSource:
+    """A tree to begin with, asked for when it is needed."""
+
+    load: Callable[[], Tree]
+
+    def tree(self) -> Tree:
+        """Return the tree."""
+        return self.load()
+
+    def unpack(self, folder: str, *, keep: bool) -> None:  # noqa: ARG002 - its contents lie elsewhere already
+        """Put the tree into an empty folder."""
+        unpack([located(entry) for entry in self.load().walk()], folder)
 
 
 class RootFilesystem(Protocol):
@@ -43,8 +69,8 @@ class Executor(Protocol):
 
     name: str
 
-    def open_root(self, tree: Callable[[], Tree], key: object) -> RootFilesystem:
-        """Return a root that holds what `tree` gives; two with an equal key hold the same and may share it."""
+    def open_root(self, source: RootSource, key: object) -> RootFilesystem:
+        """Return a root that holds what `source` has; two with an equal key hold the same and may share it."""
 
     def folder_of(self, entries: Iterable[Entry]) -> str:
         """Return the path of a new folder that holds these entries, the first being its own: for mounts."""

@@ -32,29 +32,31 @@ _CUT_SHORT = "ends in the middle of a file"
 _MAX_EMPTY_READS = 100
 
 
-def read_layer(stream: BinaryIO, media_type: str, spool: Path | None = None) -> Iterator[Entry]:
+def read_layer(
+    stream: BinaryIO, media_type: str, spool: Path | None = None, *, passing: bool = False
+) -> Iterator[Entry]:
     """Yield the entries of a layer in the order of its tar, reading `stream` to its end, in bounded memory.
 
     With `spool` the uncompressed tar is written to that file and every file's `content` is its part there, to be
-    opened once the iteration is over; without it, `content` is None. All but directories and whiteouts carry a
-    `link_group`, often alone in it. A hard link to a file of a lower layer is a file with the path in `target`.
-    Absolute names count as relative. Raises `LayoutError` for broken data, names that leave the root, sparse files
-    and types that are no file system's.
+    opened once the iteration is over. With `passing` the content of an entry can be opened until the next one is asked
+    for, and never again. Without either it is None. All but directories and whiteouts carry a `link_group`, often alone
+    in it. A hard link to a file of a lower layer is a file with the path in `target`. Absolute names count as relative.
+    Raises `LayoutError` for broken data, names that leave the root, sparse files and types that are no file system's.
     """
-    for _, entry in tar_entries(decompressed(stream, media_type), spool):
+    for _, entry in tar_entries(decompressed(stream, media_type), spool, passing=passing):
         if entry is not None:
             yield entry
 
 
 def tar_entries(
-    tar: BinaryIO, spool: Path | None = None, subject: str = "a layer"
+    tar: BinaryIO, spool: Path | None = None, subject: str = "a layer", *, passing: bool = False
 ) -> Iterator[tuple[tarfile.TarInfo, Entry | None]]:
     """Yield each header of an uncompressed layer and the entry it stands for, None for what only aufs understands.
 
     Everything else is as `read_layer` says; `subject` is what the words of an error call the tar.
     """
     try:
-        yield from _tar_entries(tar, spool)
+        yield from _tar_entries(tar, spool, passing=passing)
     except _BrokenTarError as error:
         raise LayoutError(f"{subject} {error}") from error
 
@@ -63,12 +65,14 @@ class _BrokenTarError(Exception):
     """What is wrong with a tar, as words that its name goes before."""
 
 
-def _tar_entries(tar: BinaryIO, spool: Path | None) -> Iterator[tuple[tarfile.TarInfo, Entry | None]]:
+def _tar_entries(tar: BinaryIO, spool: Path | None, *, passing: bool) -> Iterator[tuple[tarfile.TarInfo, Entry | None]]:
     with spool.open("wb", buffering=0) if spool else nullcontext() as copy:
         tap = _Tap(tar, copy)
         linkable: dict[str, Entry] = {}
-        for member in _members(tap):
+        for archive, member in _members(tap):
             entry = _entry(member, linkable, spool)
+            if passing and entry is not None and member.isreg() and entry.kind is Kind.FILE:
+                entry = entry._replace(content=_PassingContent(archive, member))
             if entry is not None and entry.link_group is not None:
                 linkable[entry.path] = entry
             yield member, entry
@@ -108,8 +112,24 @@ class _Header(tarfile.TarInfo):
         return header
 
 
-def _members(tap: _Tap) -> Iterator[tarfile.TarInfo]:
-    """Yield the headers of an archive; raises `_BrokenTarError` for one that is broken or ends within a file."""
+class _PassingContent:
+    """A file's content while the stream stands before it."""
+
+    __slots__ = ("_archive", "_member")
+
+    def __init__(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+        self._archive = archive
+        self._member = member
+
+    def open(self) -> BinaryIO:
+        """Return the stream over the file; an archive that ends in it raises `tarfile.ReadError` from there."""
+        file = self._archive.extractfile(self._member)
+        assert file is not None, "it is a regular file"
+        return cast("BinaryIO", file)
+
+
+def _members(tap: _Tap) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
+    """Yield an archive with each of its headers; raises `_BrokenTarError` when it is broken or ends within a file."""
     end = 0
     try:
         with tarfile.open(
@@ -125,7 +145,7 @@ def _members(tap: _Tap) -> Iterator[tarfile.TarInfo]:
                 if member.size < 0:  # by a PAX record
                     raise tarfile.HeaderError("negative size")
                 end = member.offset_data + (member.size if member.isreg() else 0)
-                yield member
+                yield archive, member
     except tarfile.TarError as error:
         if tap.count_bytes:
             raise _BrokenTarError(f"is not a tar archive: {error}") from error
