@@ -76,3 +76,30 @@ def test_trees_are_apart(open_base):
     one, two = base.tree(), base.tree()
     one.put(file("b"))
     assert ("b" in one, "b" in two, "b" in base.tree()) == (True, False, False)
+
+
+def test_unpacking_gives_the_same_tree(open_base, tmp_path):
+    """On disk lies what the tree says, from whichever layer, also where a hard link outlives its first name."""
+    first = file("f/first", "linked")._replace(link_group=1)
+    image = open_base(
+        [folder("f"), first, first._replace(path="f/second"), file("f/third", "old"), folder("gone"), file("gone/x")],
+        [Entry("f/first", Kind.WHITEOUT), file("f/third", "new"), Entry("gone", Kind.WHITEOUT), symlink("l", "f")],
+    )
+    top = tmp_path / "root"
+    top.mkdir()
+    expected = [(entry.path, entry.kind) for entry in image.tree().walk()]
+    image.unpack(str(top), keep=True)
+    assert sorted(path.relative_to(top).as_posix() for path in top.rglob("*")) == ["f", "f/second", "f/third", "l"]
+    assert ((top / "f/second").read_text(), (top / "f/third").read_text()) == ("linked", "new")
+    assert [(entry.path, entry.kind) for entry in image.tree().walk()] == expected
+
+
+@pytest.mark.parametrize(("keep", "content"), [(True, b"changed"), (False, b"text")])
+def test_only_a_folder_that_is_kept_becomes_the_content(open_base, tmp_path, keep, content):
+    """Files of a folder that commands will write to are still read from the layer."""
+    image = open_base([file("a", "text")])
+    top = tmp_path / "root"
+    top.mkdir()
+    image.unpack(str(top), keep=keep)
+    (top / "a").write_text("changed")
+    assert read(image.tree(), "a")[: len(content)] == content
