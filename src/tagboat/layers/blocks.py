@@ -9,19 +9,52 @@ BLOCK_BYTES = 1 << 20
 Chunk = bytes | memoryview
 
 
+class BlockFiller:
+    """Blocks of exactly `BLOCK_BYTES`, filled in place.
+
+    Who fills passes on the blocks that `add`, `advance` and, at the end, `rest` yield. Each has memory of its own: one
+    that was given away stays as it is.
+    """
+
+    def __init__(self) -> None:
+        self._block = memoryview(bytearray(BLOCK_BYTES))
+        self._filled = 0
+
+    @property
+    def free(self) -> memoryview:
+        """The part that waits to be filled, never empty."""
+        return self._block[self._filled :]
+
+    def advance(self, count: int) -> Iterator[Chunk]:
+        """Take the first `count` bytes of `free` as filled."""
+        self._filled += count
+        if self._filled == BLOCK_BYTES:
+            full = self._block
+            self._block = memoryview(bytearray(BLOCK_BYTES))
+            self._filled = 0
+            yield full
+
+    def add(self, chunk: Chunk) -> Iterator[Chunk]:
+        """Copy these bytes; a whole block, where one begins, passes as it is."""
+        if len(chunk) == BLOCK_BYTES and not self._filled:
+            yield chunk
+            return
+        at = 0
+        while at < len(chunk):
+            part = chunk[at : at + BLOCK_BYTES - self._filled]
+            self._block[self._filled : self._filled + len(part)] = part
+            at += len(part)
+            yield from self.advance(len(part))
+
+    def rest(self) -> Iterator[Chunk]:
+        """Yield what is filled of the last block, nothing when that is empty."""
+        if self._filled:
+            yield self._block[: self._filled]
+
+
 def blocks(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
     """Yield the same bytes in blocks of exactly `BLOCK_BYTES`; only the last may be shorter, none is empty."""
-    pending: list[Chunk] = []
-    pending_bytes = 0
+    filler = BlockFiller()
     for chunk in chunks:
-        pending.append(chunk)
-        pending_bytes += len(chunk)
-        if pending_bytes >= BLOCK_BYTES:
-            whole = memoryview(pending[0] if len(pending) == 1 else b"".join(pending))
-            cut = pending_bytes - pending_bytes % BLOCK_BYTES
-            for start in range(0, cut, BLOCK_BYTES):
-                yield whole[start : start + BLOCK_BYTES]
-            pending = [bytes(whole[cut:])] if cut < pending_bytes else []
-            pending_bytes -= cut
-    if pending_bytes:
-        yield b"".join(pending)
+        yield from filler.add(chunk)
+    yield from filler.rest()

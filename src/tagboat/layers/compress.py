@@ -98,7 +98,7 @@ def _zstandard(whole_blocks: Iterator[Chunk], level: int, jobs: int) -> Generato
         )
     except (ValueError, zstd.ZstdError) as error:
         raise MachineError(f"this machine's zstd has no threads: {error}", "use compression: gzip") from error
-    yield from filter(None, _in_order(compressor.compress, whole_blocks, 1))
+    yield from filter(None, map(compressor.compress, whole_blocks))
     yield compressor.flush()
 
 

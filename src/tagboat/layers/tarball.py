@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from io import RawIOBase
+from typing import cast
 
 from tagboat.errors import DockerfileError
-from tagboat.layers.blocks import BLOCK_BYTES, Chunk, blocks
+from tagboat.layers.blocks import BlockFiller, Chunk
 from tagboat.layers.changes import Entry, Kind
 
 XATTR_PREFIX = "SCHILY.xattr."
@@ -32,7 +34,6 @@ _LIMITS = (0o7777777, _MAX_ID, _MAX_ID, _MAX_SIZE, _MAX_SIZE)
 _NAME_BYTES = 100
 _PREFIX_BYTES = 155
 _END = bytes(1024)
-_PADDING = bytes(512)
 _MAGIC = b"ustar\x0000"
 _NO_NAMES = bytes(64)
 # The checksum counts its own field as eight spaces; magic and NULs never change.
@@ -47,55 +48,52 @@ def tar_stream(entries: Iterable[Entry]) -> Iterator[Chunk]:
     its first, whatever their content. Raises `DockerfileError` when a file cannot be read, or does not hold as many
     bytes as its entry says.
     """
-    return blocks(_pieces(entries))
-
-
-def _pieces(entries: Iterable[Entry]) -> Iterator[Chunk]:
+    filler = BlockFiller()
     first_names: dict[Hashable, str] = {}
     for entry in entries:
         group = entry.link_group
         if group is not None and group in first_names:
-            yield _header(entry, _HARD_LINK, first_names[group])
+            yield from filler.add(_header(entry, _HARD_LINK, first_names[group]))
             continue
         if entry.kind is Kind.FILE and entry.target:  # a file of a lower layer
-            yield _header(entry, _HARD_LINK, entry.target)
+            yield from filler.add(_header(entry, _HARD_LINK, entry.target))
             continue
         if group is not None:
             first_names[group] = entry.path
-        yield _header(entry, _TYPES[entry.kind], entry.target)
+        yield from filler.add(_header(entry, _TYPES[entry.kind], entry.target))
         if entry.size and entry.kind is Kind.FILE:
-            yield from _content(entry)
-    yield _END
+            yield from _content(entry, filler)
+            yield from filler.add(bytes(-entry.size % 512))
+    yield from filler.add(_END)
+    yield from filler.rest()
 
 
-def _content(entry: Entry) -> Iterator[bytes]:
-    """Yield a file's bytes and the padding after them."""
+def _content(entry: Entry, filler: BlockFiller) -> Iterator[Chunk]:
+    """Read a file's bytes straight into the blocks."""
     try:
-        yield from _read_exactly(entry)
+        yield from _read_exactly(entry, filler)
     except OSError as error:
         raise DockerfileError(
             f"the file for /{entry.path} cannot be read: {error.strerror or error}",
             "make it readable, or leave it out with .dockerignore",
         ) from error
-    if entry.size % 512:
-        yield _PADDING[entry.size % 512 :]
 
 
-def _read_exactly(entry: Entry) -> Iterator[bytes]:
-    """Yield the file's bytes; asking for one byte too many tells a file that grew, without a read of its own."""
+def _read_exactly(entry: Entry, filler: BlockFiller) -> Iterator[Chunk]:
+    """Read as many bytes as the entry says; asking for one too many tells a file that grew, without another read."""
     assert entry.content is not None, entry.path
     remaining = entry.size
-    with entry.content.open() as stream:
+    with cast("RawIOBase", entry.content.open()) as stream:
         while True:
-            wanted = min(remaining + 1, BLOCK_BYTES)
-            chunk = stream.read(wanted)
-            remaining -= len(chunk)
-            if remaining < 0 or (remaining and not chunk):
+            free = filler.free[: remaining + 1]
+            count = stream.readinto(free) or 0
+            if count > remaining or (remaining and not count):
                 raise DockerfileError(
                     f"{entry.path} changed while it was read", "build from files that nothing writes to meanwhile"
                 )
-            yield chunk
-            if not remaining and len(chunk) < wanted:
+            remaining -= count
+            yield from filler.advance(count)
+            if not remaining and count < len(free):
                 return
 
 

@@ -18,7 +18,7 @@ from tagboat.layers.compress import compress, media_type_of
 from tagboat.layers.tarball import tar_stream
 from tagboat.oci.digest import Digest
 
-_MAX_UNHASHED_BLOCKS = 4
+_MAX_UNHASHED_BLOCKS = 2
 # One thread reads; it cannot feed more than these, and each holds memory.
 _MAX_DEFAULT_JOBS = 4
 

@@ -19,6 +19,12 @@ def test_blocks_do_not_depend_on_the_chunks(cut, size):
     assert 0 < len(got[-1]) <= BLOCK_BYTES
 
 
+def test_a_block_that_was_given_away_stays_as_it_is():
+    """Whoever keeps blocks finds their bytes unchanged when later ones are filled."""
+    kept = list(blocks(bytes([number]) * 1000 for number in range(250) for _ in range(20)))
+    assert b"".join(kept) == b"".join(bytes([number]) * 20_000 for number in range(250))
+
+
 def test_nothing_has_no_blocks():
     """An empty stream, or one of empty chunks, has no block."""
     assert list(blocks([])) == []

@@ -53,6 +53,32 @@ def test_the_codec_is_the_one_asked_for():
     assert written.media_type == mediatype.LAYER_ZSTD
 
 
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [
+        ("gzip:2", "5112d15be6adf5af0de474632975a3f33bf2633f0b881bfa12044565594aa99b"),
+        ("gzip:6", "24c77fa624aab85fa1261daf15ea9bd402f7795c75ba7415beb792684f4571ff"),
+        ("gzip:9", "b6b2300e6c6c0757fbbb4582b7f746623c79cccb760132cd3f6da4d1a57d7d04"),
+    ],
+)
+def test_a_layer_has_the_bytes_it_always_had(name, digest, tmp_path):
+    """Another release with the same codecs makes the same digest of the same files."""
+    entries = list(_files_of_many_sizes(tmp_path))
+    codec, level = name.split(":")
+    sink = io.BytesIO()
+    write_layer(entries, sink, Compression(codec=codec, level=int(level)), jobs=2)
+    assert hashlib.sha256(sink.getvalue()).hexdigest() == digest
+
+
+def _files_of_many_sizes(folder):
+    """Yield files around the sizes at which tar pads and blocks end."""
+    for number, size in enumerate((0, 1, 511, 512, 513, 300_000, 1_048_063, 1_048_064, 1_048_576, 2_500_000)):
+        words = b"".join(b"%d;" % (index * index % 9973) for index in range(size // 3 + 1))
+        path = folder / str(number)
+        path.write_bytes(words[:size])
+        yield Entry(f"d/{number}", Kind.FILE, 0o644, mtime=number, size=size, content=FileContent(str(path)))
+
+
 def test_an_empty_layer_can_be_written():
     """A layer of no entries is the two blocks that end a tar."""
     assert write_layer([], io.BytesIO()).diff_id == Digest.of(bytes(1024))
