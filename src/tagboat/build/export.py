@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from operator import eq
 
 from tagboat.bases import Bases
 from tagboat.build.stage import LayerDraft, StageState
@@ -12,6 +13,7 @@ from tagboat.flow.built import BuiltImage
 from tagboat.flow.plan import ImageSource, PlatformPlan, StageBase, StagePlan
 from tagboat.flow.progress import Progress
 from tagboat.flow.request import Compression
+from tagboat.layers.changes import Entry
 from tagboat.layers.write import write_layer
 from tagboat.layout.blobs import BlobStore
 from tagboat.oci import mediatype
@@ -33,7 +35,7 @@ class ImageExport:
         self._jobs = jobs
         self._created = datetime.fromtimestamp(created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._progress = progress
-        self._written: dict[object, _Layer] = {}
+        self._written: list[tuple[LayerDraft, _Layer]] = []
 
     def image(
         self,
@@ -99,19 +101,20 @@ class ImageExport:
             history.append(entry.to_json())
 
     def _layer(self, draft: LayerDraft, title: str, location: Location) -> _Layer:
-        key = _identity(draft)
-        if key not in self._written:
-            self._progress.detail(title)
-            try:
-                with self._blobs.new_blob() as blob:
-                    written = write_layer(draft, blob, self._compression, self._jobs)
-                    digest, size = blob.commit()
-            except DockerfileError as error:
-                error.location = error.location or location
-                raise
-            descriptor = Descriptor(media_type=written.media_type, digest=digest, size=size)
-            self._written[key] = (descriptor, written.diff_id)
-        return self._written[key]
+        for written_draft, layer in self._written:
+            if _same_bytes(draft, written_draft):
+                return layer
+        self._progress.detail(title)
+        try:
+            with self._blobs.new_blob() as blob:
+                written = write_layer(draft, blob, self._compression, self._jobs)
+                digest, size = blob.commit()
+        except DockerfileError as error:
+            error.location = error.location or location
+            raise
+        descriptor = Descriptor(media_type=written.media_type, digest=digest, size=size)
+        self._written.append((draft, (descriptor, written.diff_id)))
+        return descriptor, written.diff_id
 
 
 def _ancestry(plan: PlatformPlan) -> list[StagePlan]:
@@ -138,16 +141,14 @@ def _whole_history(
     return lines + [History(created_by=created_by).to_json()] * layer_count
 
 
-def _identity(draft: LayerDraft) -> object:
-    """Return what two drafts have in common exactly when they make the same bytes.
+def _same_bytes(one: LayerDraft, other: LayerDraft) -> bool:
+    """Say whether two drafts make the same bytes; entry by entry, so that different ones are told apart at once."""
+    return one is other or (len(one) == len(other) and all(map(eq, _comparable(one), _comparable(other))))
 
-    Hard-link groups carry the identity of their step; the first name of each group stands for it here.
-    """
+
+def _comparable(draft: LayerDraft) -> Iterator[Entry]:
+    """Yield the entries with the first name of each hard-link group for the group: groups differ from step to step."""
     first: dict[object, str] = {}
-    return tuple(
-        entry._replace(
-            xattrs=tuple(sorted(entry.xattrs.items())) if entry.xattrs else (),  # type: ignore[arg-type]
-            link_group=None if entry.link_group is None else first.setdefault(entry.link_group, entry.path),
-        )
-        for entry in draft
-    )
+    for entry in draft:
+        group = entry.link_group
+        yield entry if group is None else entry._replace(link_group=first.setdefault(group, entry.path))

@@ -123,6 +123,7 @@ def with_parents(changes: Iterable[Entry], tree: Tree) -> LayerDraft:
     return tuple(sorted(entries, key=_order))
 
 
-def _order(entry: Entry) -> tuple[list[bytes], bool]:
+def _order(entry: Entry) -> tuple[bytes, bool]:
     """Sort as a walk goes: parents first, then names by their bytes; what a folder hides comes after the folder."""
-    return entry.path.encode("utf-8", "surrogateescape").split(b"/"), entry.kind is Kind.OPAQUE
+    # A NUL is in no name and below every byte: the order of lists of names, at a tenth of their memory.
+    return entry.path.encode("utf-8", "surrogateescape").replace(b"/", b"\0"), entry.kind is Kind.OPAQUE
