@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -187,7 +187,7 @@ def _for_platform(
     for _ in range(2):
         if isinstance(top, Manifest):
             return top
-        entries = [entry for entry in top.manifests if entry.platform is not None]
+        entries = [entry for entry in _opened(top, read) if entry.platform is not None]
         best = choose(source.platform, [entry.platform for entry in entries if entry.platform])
         if best is None:
             raise _lacks(source, [entry.platform for entry in entries if entry.platform], location)
@@ -195,6 +195,16 @@ def _for_platform(
     if isinstance(top, Manifest):
         return top
     raise LayoutError(f"{source.name}: indexes are nested too deep")
+
+
+def _opened(index: Index, read: Callable[[Descriptor], Manifest | Index]) -> Iterator[Descriptor]:
+    """Yield an index's entries, and in place of an index without a platform its own."""
+    for entry in index.manifests:
+        if entry.platform is None and entry.media_type in mediatype.INDEXES:
+            inner = read(entry)
+            yield from inner.manifests if isinstance(inner, Index) else ()
+        else:
+            yield entry
 
 
 def _lacks(source: ImageSource, available: list[Platform], location: Location) -> DockerfileError:

@@ -21,6 +21,7 @@ from tagboat.oci.digest import Digest
 from tagboat.oci.manifest import Index, Manifest, parse
 
 MAX_DOCUMENT_BYTES = 8 << 20
+_NAMES = {REF_NAME, CONTAINERD_NAME}
 
 
 def open_layout(path: Path) -> Layout:
@@ -65,14 +66,15 @@ class Layout:
     def select(self, selector: str = "") -> Descriptor:
         """Return the entry that `:TAG` or `@DIGEST` names, or the only one there is when `selector` is empty.
 
-        A digest may also be that of a manifest inside an index. Raises `LayoutError`, listing what there is.
+        Images without a name that an index of the layout holds do not count: oras lists them. A digest may also be that
+        of a manifest inside an index. Raises `LayoutError`, listing what there is.
         """
         if selector.startswith("@"):
             found = self._by_digest(selector[1:])
         elif selector:
             found = [entry for entry in self.index.manifests if _is_named(entry, selector.removeprefix(":"))]
         else:
-            found = list(self.index.manifests)
+            found = self._roots()
         if len({entry.digest for entry in found}) == 1:
             return found[0]
         known = ", ".join(_title(entry) for entry in self.index.manifests) or "no image"
@@ -117,6 +119,14 @@ class Layout:
 
     def _file(self, digest: Digest) -> str:
         return self.files.get(digest) or f"blobs/{digest.algorithm}/{digest.encoded}"
+
+    def _roots(self) -> list[Descriptor]:
+        entries = list(self.index.manifests)
+        if len(entries) < 2:
+            return entries
+        indexes = [self.manifest(entry) for entry in entries if entry.media_type in mediatype.INDEXES]
+        held = {child.digest for index in indexes for child in index.children}
+        return [entry for entry in entries if entry.digest not in held or _NAMES & entry.annotations.keys()]
 
     def _by_digest(self, text: str) -> list[Descriptor]:
         try:

@@ -82,6 +82,16 @@ def test_a_tag_selects(several, selector, platform):
     assert several.select(selector).platform.architecture == platform
 
 
+def test_nameless_images_that_an_index_holds_do_not_count(tmp_path, make_image):
+    """What oras writes, an index with a name and its images without, holds one thing to push."""
+    with LayoutWriter(tmp_path / "out") as writer:
+        children = [make_image(writer.blobs, "one"), make_image(writer.blobs, "two", "linux/arm64")]
+        index = Index.make(manifests=children)
+        writer.blobs.add(index.raw)
+        layout = open_layout(writer.commit([*children, *named_roots(index.descriptor, ["1"])]))
+    assert layout.select().digest == index.descriptor.digest
+
+
 def test_a_tag_of_a_full_name_selects(several):
     """Some tools write a full reference as `ref.name`."""
     assert several.select(":multi").media_type == mediatype.INDEX
