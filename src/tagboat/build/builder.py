@@ -130,8 +130,7 @@ def _build_stages(
         for number, step in enumerate(stage.steps):
             if isinstance(step, RunStep):
                 raise_faults(faults)
-                assert runner is not None, "a plan with RUN is given a runner"
-                runner.run(number, step, state, sources.tree)
+                _run(number, step, state, sources, runner)
                 continue
             try:
                 _apply(number, step, state, sources, tools)
@@ -141,6 +140,15 @@ def _build_stages(
         raise_faults(faults)
         sources.states[stage.index] = state
     return sources.states
+
+
+def _run(number: int, step: RunStep, state: StageState, sources: _Sources, runner: Runner | None) -> None:
+    assert runner is not None, "a plan with RUN is given a runner"
+    try:
+        runner.run(number, step, state, sources.tree)
+    except TagboatError as error:
+        error.location = error.location or step.location
+        raise
 
 
 def _state(stage: StagePlan, states: Mapping[int, StageState], bases: Bases) -> StageState:

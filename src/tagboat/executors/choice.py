@@ -42,7 +42,10 @@ def open_executor(choice: ExecutorChoice, folder: Path, *, run: Run, progress: P
     if choice is ExecutorChoice.NONE:
         raise MachineError("RUN needs an executor, and executor is none", "write executor: auto")
     with ExitStack() as opened:
-        executor, said = _Search(choice, folder, run, opened).first()
+        search = _Search(choice, folder, run, opened)
+        executor, said = search.first()
+        for reason in search.reasons:
+            progress.detail(f"RUN: not {reason}")
         progress.info(f"RUN: {said}")
         if isinstance(executor, OverlayExecutor) and executor.alone:
             progress.warn(
@@ -60,7 +63,7 @@ class _Search:
         self._folder = folder
         self._run = run
         self._opened = opened
-        self._reasons: list[str] = []
+        self.reasons: list[str] = []
         self._last: tuple[Executor, str] | None = None
 
     def first(self) -> tuple[Executor, str]:
@@ -75,7 +78,7 @@ class _Search:
                 try:
                     found = way(stack)
                 except _CannotError as reason:
-                    self._reasons.append(str(reason))
+                    self.reasons.append(str(reason))
                 else:
                     self._opened.push(stack.pop_all().__exit__)
                     if not (isinstance(found[0], OverlayExecutor) and found[0].alone):
@@ -83,7 +86,7 @@ class _Search:
                     self._last = found  # it is there, but with fewer users than chroot has
         if self._last:
             return self._last
-        raise MachineError(f"RUN cannot be run here: {'; '.join(self._reasons)}", _HINT)
+        raise MachineError(f"RUN cannot be run here: {'; '.join(self.reasons)}", _HINT)
 
     def _overlay(self, stack: ExitStack) -> tuple[Executor, str]:
         """Mount as root of this machine, or of a container that may mount."""
