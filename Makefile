@@ -17,8 +17,9 @@ READY := $(VENV)/.ready-$(KEY)
 # What the tests run against: real registries, other tools' layouts, foreign CPUs, containers, Debian's smallest system.
 # Names of Debian and Ubuntu.
 PACKAGES := git rsync skopeo umoci docker-registry apache2-utils qemu-user-static crun runc buildah uidmap \
-  debootstrap debian-archive-keyring
-PROGRAMS := git rsync skopeo umoci docker-registry htpasswd qemu-aarch64-static crun runc buildah newuidmap debootstrap
+  debootstrap debian-archive-keyring busybox-static
+PROGRAMS := git rsync skopeo umoci docker-registry htpasswd qemu-aarch64-static crun runc buildah newuidmap debootstrap \
+  busybox
 
 # In CI a test that does not run is a failure.
 STRICT := $(if $(CI),-p plugins.no_skips)

@@ -7,7 +7,6 @@ import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import assert_never
@@ -15,6 +14,7 @@ from typing import assert_never
 from tagboat.errors import MachineError
 from tagboat.executors.command import Bind, Command, Given, Memory, Mounted, Sandbox
 from tagboat.executors.filesystems import DEVICE_LINKS, DEVICES, write_given, write_programs
+from tagboat.executors.places import placed
 from tagboat.executors.roots import Outcome, Output, RootSource
 from tagboat.executors.worker import Worker
 from tagboat.layers.changes import Entry, located
@@ -77,14 +77,17 @@ class ChrootRoot:
                 "RUN --network=none: a container without rights to make namespaces cannot cut a command off",
                 "leave it out, or let the job use user namespaces (in Kubernetes: hostUsers: false)",
             )
-        placed = [replace(mounted, target=tree.resolve(mounted.target)) for mounted in mounts]
+        resolved = placed(mounts, tree)
         devices = tree.resolve("dev")
-        skipped = frozenset((devices, *(mounted.target for mounted in placed)))
+        skipped = frozenset((devices, *(mounted.target for mounted in resolved)))
         before = take_snapshot(str(self._folder), skipped)
         with ExitStack() as put:
-            put.enter_context(self._put(devices, lambda path: _make_devices(path, command)))
-            for mounted in placed:
-                put.enter_context(self._mounted(mounted))
+            try:
+                put.enter_context(self._put(devices, lambda path: _make_devices(path, command)))
+                for mounted in resolved:
+                    put.enter_context(self._mounted(mounted))
+            except OSError as error:
+                raise MachineError(f"RUN: {error.filename or 'a mount'}: {error.strerror or error}") from error
             ended = self._executor.worker.run(Sandbox(root=str(self._folder), command=command), output)
         if ended.fault or ended.status:
             return Outcome(ended=ended)
@@ -96,8 +99,11 @@ class ChrootRoot:
         """Have a thing at its place while the block runs; a folder of ours is moved there and back."""
         match mounted:
             case Bind():
+                status = os.stat(mounted.source)
                 with self._put(mounted.target, lambda path: os.rename(mounted.source, path), back=mounted.source):
                     yield
+                if stat.S_ISDIR(status.st_mode) and not os.path.lexists(mounted.source):
+                    _make_folder(mounted.source, stat.S_IMODE(status.st_mode), status)  # the command deleted it
             case Memory():
                 with self._put(mounted.target, lambda path: _make_folder(path, 0o1777)):
                     yield
@@ -144,9 +150,11 @@ def _make_devices(path: str, command: Command) -> None:
     write_programs(f"{path}/pipes", command)
 
 
-def _make_folder(path: str, mode: int) -> None:
+def _make_folder(path: str, mode: int, owner: os.stat_result | None = None) -> None:
     """Make a folder with this very mode, whatever the umask is."""
     os.mkdir(path)
+    if owner is not None:
+        os.chown(path, owner.st_uid, owner.st_gid)
     os.chmod(path, mode)
 
 
@@ -174,10 +182,12 @@ def _open_folder(name: str, parent: int | None = None) -> int:
 
 
 def _take_away(folder: int, name: str, back: str) -> None:
+    """Delete what is at a name, or move it to `back`: a file or folder alone, since a link would lead out of there."""
     with suppress(FileNotFoundError):
-        if back:
+        mode = os.lstat(f"/proc/self/fd/{folder}/{name}").st_mode
+        if back and (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
             os.rename(name, back, src_dir_fd=folder)
-        elif stat.S_ISDIR(os.lstat(f"/proc/self/fd/{folder}/{name}").st_mode):
+        elif stat.S_ISDIR(mode):
             shutil.rmtree(name, dir_fd=folder)
         else:
             os.unlink(name, dir_fd=folder)

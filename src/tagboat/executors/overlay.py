@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from tagboat.executors.command import Bind, Command, Given, Layers, Mounted, Sandbox
+from tagboat.executors.command import Command, Layers, Mounted, Sandbox
+from tagboat.executors.places import missing_places, placed, with_known_parents, without_places
 from tagboat.executors.roots import Outcome, Output, RootSource
 from tagboat.executors.user_namespace import Users
 from tagboat.executors.worker import Worker
-from tagboat.layers.changes import BytesContent, Entry, Kind, located
+from tagboat.layers.changes import Entry, Kind, located
 from tagboat.layers.differences import differences
 from tagboat.layers.scan import scan_upper
 from tagboat.layers.spool import spool
@@ -24,7 +23,6 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 MERGED = "merged"
 _DEVICES = (Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE)
-_ALWAYS_THERE = ("proc", "sys", "dev")
 
 
 class OverlayExecutor:
@@ -61,8 +59,8 @@ class OverlayExecutor:
         return name
 
     def places_folder(self, places: Sequence[Entry]) -> str:
-        """Return the name of a folder that holds these places and nothing else; one serves all commands."""
-        key = tuple((entry.path, entry.kind) for entry in places)
+        """Return the name of a folder that holds these places and nothing else; one serves many commands."""
+        key = tuple((entry[:6], tuple(entry.xattrs.items())) for entry in places)
         if key not in self._places:
             self._places[key] = self.unpacked(places)
         return self._places[key]
@@ -115,37 +113,33 @@ class OverlayRoot:
 
     def run(self, command: Command, mounts: Sequence[Mounted], tree: Tree, output: Output) -> Outcome:
         """Run a command with an empty layer on top, and keep that when it ends well."""
-        placed = [replace(mounted, target=tree.resolve(mounted.target)) for mounted in mounts]
+        resolved = placed(mounts, tree)
         upper = self._executor.unpacked([_top(tree)])
-        places = _places(placed, tree)
+        places = missing_places(resolved, tree)
         layers = Layers(
             folder=str(self._executor.folder),
-            lower=(*reversed(self._lower), self._executor.places_folder(places)),
+            lower=(self._executor.places_folder(with_known_parents(places, tree)), *reversed(self._lower)),
             upper=upper,
             work=self._executor.new_folder(),
             merged=MERGED,
             user=self._executor.users is not None,
         )
-        ended = self._executor.worker.run(Sandbox(root=layers, command=command, mounts=tuple(placed)), output)
+        ended = self._executor.worker.run(Sandbox(root=layers, command=command, mounts=tuple(resolved)), output)
         if ended.fault or ended.status:
             return Outcome(ended=ended)
         self._lower += (upper,)
-        found = self._changes(upper, {entry.path for entry in places if entry.path not in tree}, tree)
-        return Outcome(ended=ended, changes=tuple(differences(found, tree)))
+        found = without_places(self._found(upper), places)
+        return Outcome(ended=ended, changes=tuple(differences((self._owned(entry, tree) for entry in found), tree)))
 
-    def _changes(self, upper: str, made: Container[str], tree: Tree) -> Iterator[Entry]:
-        """Yield what the upper folder holds but for places of mounts, which overlayfs may have put there.
+    def _found(self, upper: str) -> list[Entry]:
+        """Return what the upper folder holds.
 
         In a user namespace the content is copied: its files may belong to users whose files we cannot read.
         """
         path = self._executor.path(upper)
         if self._executor.users:
-            found = self._executor.in_users(_scan_and_copy, path, self._executor.folder / f"{upper}.content")
-        else:
-            found = scan_upper(path)
-        for entry in found:
-            if entry.path not in made or entry.size:
-                yield self._owned(entry, tree)
+            return self._executor.in_users(_scan_and_copy, path, self._executor.folder / f"{upper}.content")
+        return scan_upper(path)
 
     def _owned(self, entry: Entry, tree: Tree) -> Entry:
         """Return the entry with the owner that it has in the image, where only root can be an owner here."""
@@ -162,20 +156,6 @@ def _top(tree: Tree) -> Entry:
     top = tree.get("")
     assert top is not None
     return top
-
-
-def _places(mounts: Iterable[Mounted], tree: Tree) -> list[Entry]:
-    """Return what lacks for mounts to be put on, with its parents: as the lowest layer it is never a change."""
-    missing = {path: Entry(path, Kind.DIRECTORY, 0o755) for path in _ALWAYS_THERE if path not in tree}
-    for mounted in mounts:
-        if mounted.target not in tree:
-            is_file = isinstance(mounted, Given) or (isinstance(mounted, Bind) and not os.path.isdir(mounted.source))
-            kind, mode = (Kind.FILE, 0o644) if is_file else (Kind.DIRECTORY, 0o755)
-            missing[mounted.target] = Entry(mounted.target, kind, mode, content=BytesContent(b""))
-    for path in list(missing):
-        while path := path.rpartition("/")[0]:
-            missing.setdefault(path, Entry(path, Kind.DIRECTORY, 0o755))
-    return [missing[path] for path in sorted(missing)]
 
 
 def _call(function: Callable[_P, _R], *arguments: _P.args, **keywords: _P.kwargs) -> _R:
