@@ -19,6 +19,7 @@ from tagboat.settings.file import SettingsFile
 from tagboat.settings.given import Given
 from tagboat.settings.positionals import Positionals
 from tagboat.settings.run_secrets import join_secrets
+from tagboat.settings.sources import merge_sources
 from tagboat.settings.values import parse_value
 
 _FIELDS = {field.name for field in dataclasses.fields(Request)}
@@ -33,8 +34,6 @@ def read_request(
     `flags` maps the name of each flag, without its dashes, to its values in order; a flag alone has its `Input.bare`
     value. Raises `InputError`, or `FaultsError` with all that is wrong.
     """
-    from tagboat.settings.sources import merge_sources  # pydantic-settings takes longer than many a command
-
     _require_built(command)
     named = Positionals.read(command, positionals, cwd)
     given = _given_flags(flags, named.context)
