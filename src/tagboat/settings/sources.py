@@ -19,8 +19,8 @@ def merge_sources(
     """Return by name what each given input means, the strongest source deciding: flag, variables, file.
 
     `parse` turns what was given into a value and raises `InputError`, which then stands in the value's place so that
-    all faults are seen; what means None is left out. A name that the command does not take maps to its `Given`. Raises `InputError` for a broken
-    file.
+    all faults are seen; what means None is left out. A name that the command does not take maps to its `Given`. Raises
+    `InputError` for a broken file.
     """
     taken = {entry.name: entry for entry in inputs_of(command)}
     given = {**(_in_file(file, taken) if file else {}), **_in_variables(environ, taken), **flags}
