@@ -19,6 +19,16 @@ def executor(request, tmp_path_factory):
             pytest.skip(f"{request.param} cannot be had here: {reason}")
 
 
+@pytest.fixture(params=list(Way), ids=str)
+def lone_executor(request, tmp_path):
+    """Return an executor that no other test uses, since this one may end its worker."""
+    with ExitStack() as opened:
+        try:
+            yield opened.enter_context(open_way(request.param, tmp_path / "roots"))
+        except CannotError as reason:
+            pytest.skip(f"{request.param} cannot be had here: {reason}")
+
+
 @pytest.fixture
 def way(executor, request):
     """Return which executor it is."""

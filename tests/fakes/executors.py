@@ -27,7 +27,7 @@ PATH = "/bin"
 # The names that tests call it by: fewer links than it has are quicker to make.
 NAMES = """
 cat chmod chown chroot cp dd echo env false find grep head hostname id ip ln ls mkdir mkfifo mknod mount mv nc nohup
-ping printf ps pwd readlink rm rmdir sed sh setsid sleep stat sysctl touch true umount unshare wc xxd yes
+ping printf ps pwd readlink rm rmdir sed setpriv sh setsid sleep stat sysctl touch true umount unshare wc xxd yes
 """
 
 

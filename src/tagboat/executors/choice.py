@@ -115,6 +115,8 @@ class _Search:
         if os.geteuid() != 0:
             raise _CannotError("chroot: this user is not root")
         executor = ChrootExecutor(stack.enter_context(Worker()), self._folder)
+        # A secret lies in a folder while its command runs: should we be killed meanwhile, the worker deletes it.
+        executor.worker.leave(delete_folder, self._folder)
         _try_chroot(executor)
         return executor, "chroot, without /proc and without a view of its own on processes and network"
 

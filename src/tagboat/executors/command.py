@@ -11,6 +11,9 @@ SHM_SIZE_BYTES = 64 << 20
 EXEC = "exec "
 """What an `Ended.fault` begins with when all was set up, and the program itself could not be started."""
 
+USER = "user "
+"""What an `Ended.fault` begins with when the program's user or group does not exist in the user namespace."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:

@@ -34,7 +34,8 @@ def mount_all(layers: Layers, mounts: Iterable[Mounted], command: Command | None
     """
     kernel.mount("", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
     os.chdir(layers.folder)
-    kernel.mount("overlay", layers.merged, "overlay", options=_options(layers))
+    # A command of real root may make device files, and must not reach the machine's disks by them.
+    kernel.mount("overlay", layers.merged, "overlay", kernel.MS_NODEV, _options(layers))
     root = os.open(layers.merged, os.O_PATH | os.O_DIRECTORY)
     _mount_proc(_place(root, "proc"))
     _mount_sys(_place(root, "sys"))
@@ -64,12 +65,22 @@ def _mount_proc(target: str) -> None:
     for name in _HIDDEN:
         _hide(f"{target}/{name}")
     for name in _READ_ONLY:
-        with suppress(OSError):  # not there, or read-only for us already
-            kernel.bind(f"{target}/{name}", f"{target}/{name}", read_only=True)
+        _protect(f"{target}/{name}")
+
+
+def _protect(path: str) -> None:
+    """Make what is there read-only; raises `OSError` when it stays writable."""
+    with suppress(FileNotFoundError):
+        try:
+            kernel.bind(path, path, recursive=True)
+            kernel.restrict(path)
+        except OSError:
+            if not os.statvfs(path).f_flag & os.ST_RDONLY:
+                raise
 
 
 def _hide(path: str) -> None:
-    with suppress(OSError):  # not there, or hidden from us already
+    with suppress(FileNotFoundError):
         if os.path.isdir(path):
             kernel.mount("tmpfs", path, "tmpfs", kernel.MS_RDONLY, "size=0,mode=0555")
         else:
@@ -82,13 +93,15 @@ def _mount_sys(target: str) -> None:
         kernel.mount("sysfs", target, "sysfs", _PLAIN | kernel.MS_RDONLY)
     except PermissionError:
         kernel.bind("/sys", target, recursive=True)
-        with suppress(OSError):  # its parts belong to others, who do not let us write anyway
-            kernel.set_read_only(target)
+        kernel.restrict(target)
     _hide(f"{target}/firmware")
 
 
 def _mount_dev(target: str, command: Command | None) -> None:
-    kernel.mount("tmpfs", target, "tmpfs", kernel.MS_NOSUID | kernel.MS_STRICTATIME, "mode=755,size=65536k")
+    flags = (
+        kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_STRICTATIME
+    )  # the six are bound, and those are no such mounts
+    kernel.mount("tmpfs", target, "tmpfs", flags, "mode=755,size=65536k")
     for name in DEVICES:
         _touch(f"{target}/{name}")
         kernel.bind(f"/dev/{name}", f"{target}/{name}")
@@ -122,14 +135,17 @@ def _mount_one(root: int, mounted: Mounted, *, memory: str) -> None:
     match mounted:
         case Bind():
             target = _place(root, mounted.target, is_folder=os.path.isdir(mounted.source))
-            kernel.bind(mounted.source, target, read_only=mounted.read_only, recursive=True)
+            kernel.bind(mounted.source, target)
+            kernel.restrict(target, read_only=mounted.read_only)
         case Memory():
             options = f"mode=1777,size={mounted.size_bytes}" if mounted.size_bytes else "mode=1777"
             kernel.mount("tmpfs", _place(root, mounted.target), "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
         case Given():
             file = f"{memory}/.given"
             write_given(file, mounted)
-            kernel.bind(file, _place(root, mounted.target, is_folder=False), read_only=True)
+            target = _place(root, mounted.target, is_folder=False)
+            kernel.bind(file, target)
+            kernel.restrict(target)
             os.unlink(file)
         case _ as never:
             assert_never(never)

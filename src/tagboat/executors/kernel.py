@@ -20,8 +20,11 @@ _PR_SET_PDEATHSIG, _PR_CAPBSET_READ, _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER =
 _LAST_CAPABILITY = 63
 
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217, "armv7l": 218, "i686": 217}
+_KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219, "ppc64le": 271, "s390x": 280, "armv7l": 311, "i686": 288}
 _MOUNT_SETATTR = 442  # the same on all architectures
-_AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY = -100, 0x8000, 1
+_AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY, _MOUNT_ATTR_NODEV = -100, 0x8000, 1, 4
+_KEYCTL_JOIN_SESSION_KEYRING = 1
+_CAPABILITY_VERSION_3 = 0x2008_0522
 
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 
@@ -37,19 +40,19 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
     _check(_libc().mount(*arguments, ctypes.c_ulong(flags), os.fsencode(options) or None), target)
 
 
-def bind(source: str, target: str, *, read_only: bool = False, recursive: bool = False) -> None:
-    """Show what lies at `source` at `target` too; a read-only one needs a second call, by the kernel's rules."""
+def bind(source: str, target: str, *, recursive: bool = False) -> None:
+    """Show what lies at `source` at `target` too; `restrict` is the only way to more flags than the source has."""
     mount(source, target, flags=MS_BIND | (MS_REC if recursive else 0))
-    if read_only:
-        set_read_only(target)
 
 
-def set_read_only(target: str) -> None:
-    """Make a mount and all below it read-only; before Linux 5.12 the mount alone."""
-    attributes = struct.pack("=QQQQ", _MOUNT_ATTR_RDONLY, 0, 0, 0)
+def restrict(target: str, *, read_only: bool = True, devices: bool = False) -> None:
+    """Make a mount and all below it read-only, or its device files dead; before Linux 5.12 the mount alone."""
+    wanted = (0 if devices else _MOUNT_ATTR_NODEV) | (_MOUNT_ATTR_RDONLY if read_only else 0)
+    attributes = struct.pack("=QQQQ", wanted, 0, 0, 0)
     call = (_MOUNT_SETATTR, _AT_FDCWD, os.fsencode(target), _AT_RECURSIVE, attributes, len(attributes))
     if _libc().syscall(*call) != 0:
-        mount("", target, flags=MS_REMOUNT | MS_BIND | MS_RDONLY)
+        flags = (0 if devices else MS_NODEV) | (MS_RDONLY if read_only else 0)
+        mount("", target, flags=MS_REMOUNT | MS_BIND | flags)
 
 
 def enter_root(folder: str) -> None:
@@ -77,10 +80,27 @@ def adopt_orphans() -> None:
 
 
 def limit_capabilities(keep: frozenset[int]) -> None:
-    """Give up, for this process and all that it starts, every capability but these; it shows at the next exec."""
+    """Give up, for this process and all that it starts, every capability but these; it shows at the next exec.
+
+    What is inheritable counts for root as much as the bounding set does (capabilities(7)), so none is.
+    """
     for number in range(_LAST_CAPABILITY + 1):
         if number not in keep and _libc().prctl(_PR_CAPBSET_READ, number, 0, 0, 0) == 1:
             _check(_libc().prctl(_PR_CAPBSET_DROP, number, 0, 0, 0), "prctl")
+    header, data = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0), ctypes.create_string_buffer(24)
+    _check(_libc().capget(header, data), "capget")
+    effective, permitted, _, effective_high, permitted_high, _ = struct.unpack("=6I", data.raw)
+    nothing_inheritable = struct.pack("=6I", effective, permitted, 0, effective_high, permitted_high, 0)
+    _check(_libc().capset(header, nothing_inheritable), "capset")
+
+
+def leave_keyring() -> None:
+    """Take an empty session keyring instead of the one that this process shares with whoever started it.
+
+    Raises `OSError` where the system, or a container's filter, has no keyrings for us nor for what we start.
+    """
+    number = _KEYCTL[os.uname().machine]
+    _check(_libc().syscall(number, _KEYCTL_JOIN_SESSION_KEYRING, None, 0, 0, 0), "keyctl")
 
 
 def start_loopback() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from tagboat.executors import kernel
-from tagboat.executors.command import EXEC, Command, Layers, Sandbox
+from tagboat.executors.command import EXEC, USER, Command, Layers, Sandbox
 from tagboat.executors.filesystems import mount_all
 
 # What Docker leaves to a container's root (moby/oci/caps/defaults.go), by the numbers of linux/capability.h.
@@ -69,8 +69,7 @@ def _execute(command: Command, output: int) -> NoReturn:
     _become(command)
     os.makedirs(command.workdir, exist_ok=True)  # as runc does
     os.chdir(command.workdir)
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM):  # Python's choices are no program's
-        signal.signal(number, signal.SIG_DFL)
+    _reset_signals()
     try:
         os.execvpe(command.argv[0], command.argv, dict(command.env))  # noqa: S606 - an argument list, no shell
     except OSError as error:
@@ -78,16 +77,31 @@ def _execute(command: Command, output: int) -> NoReturn:
         raise
 
 
+def _reset_signals() -> None:
+    """Let every signal do what it does by default: neither Python's choices nor those of our caller are a program's."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
 def _become(command: Command) -> None:
     """Take the command's user and groups."""
     try:
-        os.setgroups(command.groups)
-    except PermissionError:
-        if command.groups:  # a user namespace with one user alone has no further groups
-            raise
-    os.setresgid(command.gid, command.gid, command.gid)
-    os.setresuid(command.uid, command.uid, command.uid)
+        _set_groups(command.groups)
+        os.setresgid(command.gid, command.gid, command.gid)
+        os.setresuid(command.uid, command.uid, command.uid)
+    except OSError as error:
+        error.filename = f"{USER}{command.uid}:{command.gid}"
+        raise
     kernel.die_with_parent(signal.SIGKILL)  # a change of the user makes the kernel forget it, so it comes after that
+
+
+def _set_groups(groups: tuple[int, ...]) -> None:
+    try:
+        os.setgroups(groups)
+    except PermissionError:
+        if groups:  # a user namespace with one user alone has no further groups
+            raise
 
 
 def _fork(deed: Callable[[], int], faults: int) -> int:

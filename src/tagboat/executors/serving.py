@@ -70,7 +70,10 @@ def serve(connection: socket.socket) -> None:
     """Answer messages until the other end is gone; nothing that was started outlives that."""
     for number in (signal.SIGINT, signal.SIGTERM):  # they are for the other side, which ends us
         signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # who ignores it, as our caller may, never hears of an exit status
     os.umask(0o022)
+    with suppress(OSError):  # what we may not do here, what we start may not do either
+        kernel.leave_keyring()
     connection.set_inheritable(False)  # a command that had it could tell us, and through us the other side, anything
     kernel.adopt_orphans()
     wills: list[Will] = []
@@ -99,11 +102,12 @@ def _run(wanted: Sandbox, output: int, connection: socket.socket) -> Ended:
     """Run a command to its end, or to that of the other side; whatever it left running is ended with it."""
     faults, faults_in = os.pipe()
     ends, ends_in = os.pipe()  # held by the processes that wait for the command, so that their end can be waited for
-    child = 0
     try:
-        child = sandbox.start(wanted, output, faults_in)
-        for descriptor in (faults_in, ends_in, output):
-            os.close(descriptor)
+        try:
+            child = sandbox.start(wanted, output, faults_in)
+        finally:
+            for descriptor in (faults_in, ends_in, output):
+                os.close(descriptor)
         ready, _, _ = select.select([ends, connection.fileno()], [], [])
         if ends not in ready:  # nobody wants the result any more
             os.kill(child, signal.SIGKILL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import sys
 from collections.abc import Callable
@@ -53,8 +54,7 @@ class Worker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._connection.close()  # it ends what runs, and itself
-        self._process.end(timeout_seconds=_END_SECONDS)
+        self._end()
 
     def call(self, function: Callable[_P, _R], *arguments: _P.args, **keywords: _P.kwargs) -> _R:
         """Call a function of a module in the worker, with arguments that can be pickled; raises what it raises."""
@@ -73,31 +73,68 @@ class Worker:
         printed, theirs = os.pipe()
         try:
             try:
-                send(self._connection, sandbox, (theirs,))
+                self._send(sandbox, theirs)
             finally:
                 os.close(theirs)
             self._listen(printed, output)
-            return cast("Ended", self._answer())
+            answer = self._receive()
+        except BaseException:
+            self._end()  # who puts things in order now must not meet a command that still runs
+            raise
         finally:
             os.close(printed)
+        return cast("Ended", _value(answer))
 
     def _listen(self, printed: int, output: Callable[[bytes], None]) -> None:
-        """Pass on what is printed until nobody is left who could print."""
-        while chunk := os.read(printed, 1 << 16):
+        """Pass on what is printed until nobody is left who could print, or the worker is gone."""
+        poll = select.poll()
+        poll.register(printed, select.POLLIN)
+        poll.register(self._connection, select.POLLIN)
+        while True:
+            ready = {descriptor for descriptor, _ in poll.poll()}
+            if printed not in ready or not (chunk := os.read(printed, 1 << 16)):
+                return
             output(chunk)
+            if self._connection.fileno() in ready and self._is_gone():
+                return  # what it could no longer end may print for ever
+
+    def _is_gone(self) -> bool:
+        """Say whether a connection that has something to say says that nobody is there."""
+        try:
+            return not self._connection.recv(1, socket.MSG_PEEK)
+        except ConnectionError:
+            return True
 
     def _ask(self, message: Call | Will) -> Any:
-        send(self._connection, message)
-        return self._answer()
+        self._send(message)
+        return _value(self._receive())
 
-    def _answer(self) -> Any:
+    def _send(self, message: Call | Will | Sandbox, *descriptors: int) -> None:
+        try:
+            send(self._connection, message, descriptors)
+        except ConnectionError as error:
+            raise _gone() from error
+
+    def _receive(self) -> Answer:
         try:
             answer, _ = receive(self._connection)
         except (EOFError, ConnectionError) as error:
-            raise MachineError(
-                "the process that runs commands ended unexpectedly", "the kernel may have ended it for lack of memory"
-            ) from error
+            raise _gone() from error
         assert isinstance(answer, Answer)
-        if answer.error is not None:
-            raise answer.error
-        return answer.value
+        return answer
+
+    def _end(self) -> None:
+        self._connection.close()  # it ends what runs, and itself
+        self._process.end(timeout_seconds=_END_SECONDS)
+
+
+def _gone() -> MachineError:
+    return MachineError(
+        "the process that runs commands ended unexpectedly", "the kernel may have ended it for lack of memory"
+    )
+
+
+def _value(answer: Answer) -> Any:
+    if answer.error is not None:
+        raise answer.error
+    return answer.value
