@@ -60,6 +60,8 @@ def commit_time(environ: Mapping[str, str], folder: Path, revision: str) -> date
 
 
 def _open(environ: Mapping[str, str], folder: Path) -> Git:
+    if folder.is_dir() and not _may_be_checkout(environ, folder):
+        raise _no_repository(folder)
     try:
         from git import Git
     except ImportError as error:  # GitPython looks for the program when it is imported
@@ -69,6 +71,14 @@ def _open(environ: Mapping[str, str], folder: Path) -> Git:
     git = Git(folder)
     git.update_environment(**environ)
     return git
+
+
+def _may_be_checkout(environ: Mapping[str, str], folder: Path) -> bool:
+    """Say whether git could find a repository from a folder; GitPython takes too long to be asked about any folder."""
+    if environ.get("GIT_DIR"):
+        return True
+    here = folder.resolve()
+    return any((at / ".git").exists() or (at / "objects").is_dir() for at in (here, *here.parents))
 
 
 def _run(git: Git, *arguments: str) -> tuple[int, str, str]:
@@ -94,5 +104,9 @@ def _unreadable(folder: Path, message: str) -> ContextError:
             f"run git config --global --add safe.directory {folder}",
         )
     if "not a git repository" in message:
-        return ContextError(f"{folder} lies in no git repository", "run git init, or name an event with --event")
+        return _no_repository(folder)
     return ContextError(f"git cannot read {folder}: {message.strip()}")
+
+
+def _no_repository(folder: Path) -> ContextError:
+    return ContextError(f"{folder} lies in no git repository", "run git init, or name an event with --event")
