@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from tagboat.bases import Bases
 from tagboat.build.archives import Archives
@@ -14,10 +14,8 @@ from tagboat.build.copying import Copying, CopyTimes, CopyTools, make_workdir
 from tagboat.build.downloads import Downloads, Fetch
 from tagboat.build.export import ImageExport
 from tagboat.build.filetree import FileTree
-from tagboat.build.running import Runner
 from tagboat.build.stage import Changes, StageState
 from tagboat.errors import TagboatError, raise_faults
-from tagboat.executors.roots import Executor, RootFilesystem, TreeSource
 from tagboat.flow.built import Built, BuiltImage
 from tagboat.flow.plan import (
     BuildPlan,
@@ -41,6 +39,10 @@ from tagboat.oci.descriptor import Descriptor
 from tagboat.oci.manifest import Index
 from tagboat.oci.platform import Platform
 from tagboat.oci.reference import TagName
+
+if TYPE_CHECKING:
+    from tagboat.build.running import Runner
+    from tagboat.executors.roots import Executor, RootFilesystem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +158,7 @@ def _state(stage: StagePlan, states: Mapping[int, StageState], bases: Bases) -> 
     base = stage.base
     match base:
         case Scratch():
-            return StageState(load=Tree, open_root=lambda executor: executor.open_root(TreeSource(Tree), None))
+            return StageState(load=Tree, open_root=partial(_root_of_tree, Tree, None))
         case StageBase(index=index):
             parent = states[index]
             return StageState(
@@ -173,8 +175,14 @@ def _state(stage: StagePlan, states: Mapping[int, StageState], bases: Bases) -> 
 def _root_of_stage(parent: StageState, executor: Executor) -> RootFilesystem:
     """Return a root for a stage that is built on another one."""
     if parent.root is None:
-        return executor.open_root(TreeSource(lambda: parent.tree), id(parent))
+        return _root_of_tree(lambda: parent.tree, id(parent), executor)
     return parent.root_on(executor).fork(parent.tree)
+
+
+def _root_of_tree(load: Callable[[], Tree], key: object, executor: Executor) -> RootFilesystem:
+    from tagboat.executors.roots import TreeSource  # only for RUN
+
+    return executor.open_root(TreeSource(load), key)
 
 
 def _apply(number: int, step: CopyStep | WorkdirStep, state: StageState, sources: _Sources, tools: CopyTools) -> None:

@@ -15,11 +15,12 @@ from tagboat.build.filetree import FileTree
 from tagboat.build.ownership import User, find_user
 from tagboat.build.stage import StageState
 from tagboat.errors import DockerfileError, MachineError, StepError, TagboatError
-from tagboat.executors.command import EXEC, SHM_SIZE_BYTES, Bind, Command, Ended, Given, Memory, Mounted
+from tagboat.executors.command import EXEC, SHM_SIZE_BYTES, USER, Bind, Command, Ended, Given, Memory, Mounted
 from tagboat.executors.roots import Executor
 from tagboat.flow.plan import BindMount, CacheMount, Mount, Network, Origin, RunStep, SecretMount, TmpfsMount
 from tagboat.flow.progress import Progress
 from tagboat.layers.changes import Entry, Kind
+from tagboat.layers.tarball import WHITEOUT_PREFIX
 from tagboat.secret import Secret
 
 _HOSTS = "127.0.0.1\tlocalhost {name}\n::1\tlocalhost ip6-localhost ip6-loopback\n"
@@ -57,6 +58,13 @@ class Runner:
 
         Raises `StepError` with the end of what it printed when it fails, `MachineError` when it cannot be run.
         """
+        try:
+            self._run(number, step, state, files)
+        except TagboatError as error:
+            error.location = error.location or step.location
+            raise
+
+    def _run(self, number: int, step: RunStep, state: StageState, files: Callable[[Origin], FileTree]) -> None:
         user = find_user(step.user, lambda: state.tree, step.location)
         mounts = [mounted for mount in step.mounts if (mounted := self._mounted(mount, files))]
         self._progress.info(f"{step.location}: {_short(step.instruction)}")
@@ -65,6 +73,7 @@ class Runner:
         outcome = root.run(self._command(step, user), [*self._usual(step), *mounts], state.tree, printed)
         printed.finish()
         _check(step, outcome.ended, printed.last_lines())
+        _check_changes(outcome.changes)
         state.record_run(number, [self._timed(entry) for entry in outcome.changes])
 
     def _command(self, step: RunStep, user: User) -> Command:
@@ -124,11 +133,18 @@ class Runner:
         return Bind(source=f"{folder}/file", target=mount.target, read_only=mount.read_only)
 
     def _secret_variables(self, mounts: Iterable[Mount]) -> dict[str, str]:
-        return {
-            mount.env: data.decode("utf-8", "surrogateescape")
+        given = {
+            mount.env: data
             for mount in mounts
             if isinstance(mount, SecretMount) and mount.env and (data := self._secret(mount)) is not None
         }
+        for name, data in given.items():
+            if b"\0" in data:
+                raise DockerfileError(
+                    f"RUN --mount=type=secret: what {name} would hold has a zero byte, which no variable can",
+                    "leave env out and read the file",
+                )
+        return {name: data.decode("utf-8", "surrogateescape") for name, data in given.items()}
 
     def _secret(self, mount: SecretMount) -> bytes | None:
         """Return a secret's value, None when the caller did not give it; the plan refused that where it is required."""
@@ -185,10 +201,26 @@ def _check(step: RunStep, ended: Ended, last_lines: list[str]) -> None:
         )
 
 
+def _check_changes(changes: Iterable[Entry]) -> None:
+    """Raise what no layer can hold: there it would delete something (image-spec layer.md, "Whiteouts")."""
+    marks = [
+        f"/{entry.path}"
+        for entry in changes
+        if entry.path.rpartition("/")[2].startswith(WHITEOUT_PREFIX)
+        or (entry.kind is Kind.CHARACTER_DEVICE and entry.device == (0, 0))
+    ]
+    if marks:
+        raise StepError(
+            f"RUN left {', '.join(marks)}, which a layer would take for a deletion",
+            f"delete it in the same RUN: names that begin with {WHITEOUT_PREFIX} and devices 0:0 are reserved",
+        )
+
+
 def _fault(step: RunStep, ended: Ended) -> TagboatError:
     reason = os.strerror(ended.errno)
     if not ended.fault.startswith(EXEC):
-        return MachineError(f"{_short(step.instruction)}: {ended.fault}: {reason}", location=step.location)
+        hint = "give this user a range in /etc/subuid and /etc/subgid" if ended.fault.startswith(USER) else ""
+        return MachineError(f"{_short(step.instruction)}: {ended.fault}: {reason}", hint, location=step.location)
     program = ended.fault.removeprefix(EXEC)
     problem = f"{_short(step.instruction)}: {program} cannot be started: {reason}"
     hint = ""
@@ -197,6 +229,8 @@ def _fault(step: RunStep, ended: Ended) -> TagboatError:
         hint = "take a base image that has it, or look whether the program's own interpreter or loader is missing"
     elif ended.errno == errno.ENOEXEC:
         hint = "it is for another processor, or a script without a first line #!"
+    elif ended.errno == errno.E2BIG:
+        hint = "Linux takes 128 KiB in one argument or variable: COPY long scripts, or mount them"
     return StepError(problem, hint, location=step.location)
 
 

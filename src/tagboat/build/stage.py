@@ -5,11 +5,14 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tagboat.errors import DockerfileError
-from tagboat.executors.roots import Executor, RootFilesystem
 from tagboat.layers.changes import Entry, Kind
 from tagboat.layers.tree import Tree
+
+if TYPE_CHECKING:
+    from tagboat.executors.roots import Executor, RootFilesystem
 
 _DELETIONS = (Kind.WHITEOUT, Kind.OPAQUE)
 LayerDraft = tuple[Entry, ...]
