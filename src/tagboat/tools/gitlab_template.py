@@ -31,7 +31,7 @@ _JOB_INPUTS = """\
       default:
         - if: $CI_COMMIT_BRANCH || $CI_COMMIT_TAG
     tool:
-      description: "What to install: a requirement as pip takes it, or a wheel's path or address."
+      description: "What to install: a pip requirement, a wheel's path or address; empty where the image has it."
       default: tagboat"""
 
 _JOB = """\
@@ -52,6 +52,7 @@ _SCRIPT = """\
     - |
       (
         set -eu
+        [ -n "$COMPONENT_TOOL" ] || exec tagboat run
         missing=""
         command -v git >/dev/null || missing="git"
         python3 -m pip --version >/dev/null 2>&1 || missing="$missing python3-pip"
