@@ -176,11 +176,22 @@ def test_a_command_runs_as_docker_runs_it(image):
         assert image("git", "--version", **how).stdout.startswith("git version 2.")
 
 
-def test_every_compiled_module_loads(image):
-    """Python's compiled modules and the libraries' find what they link to, and the authorities are in the image."""
+def test_every_compiled_module_loads(image, shared):
+    """Python's compiled modules and the libraries' find what they link to, also where a job names other libraries."""
     modules = "/tagboat/lib/python3.13/lib-dynload"
+    for library in (image.root / "tagboat" / "lib").glob("*.so*"):
+        (shared / library.name).write_text("not a library")
+    how = {"volumes": {"/shared": shared}, "LD_LIBRARY_PATH": "/shared"}
 
-    assert image("python3", "-c", LOAD_ALL, modules, "/tagboat/etc/ca-certificates.crt").stdout == "True\n"
+    assert image("python3", "-c", LOAD_ALL, modules, "/tagboat/etc/ca-certificates.crt", **how).stdout == "True\n"
+
+
+def test_names_of_hosts_are_resolved(image, shared):
+    """The image has no settings for the resolver, and needs none: what the engine writes into /etc/hosts counts."""
+    (shared / "hosts").write_text("192.0.2.7 registry.test\n")
+    ask = "import socket; print(socket.gethostbyname('registry.test'))"
+
+    assert image("python3", "-c", ask, volumes={"/etc/hosts": shared / "hosts"}).stdout == "192.0.2.7\n"
 
 
 def test_the_other_processors_image_starts(checkout):
