@@ -66,6 +66,12 @@ class _Search:
         self.reasons: list[str] = []
         self._last: tuple[Executor, str] | None = None
 
+    def _new_folder(self, name: str) -> Path:
+        """Return a folder for one way alone: one that was tried leaves things behind."""
+        folder = self._folder / name
+        folder.mkdir(parents=True)
+        return folder
+
     def first(self) -> tuple[Executor, str]:
         """Return an executor that works and what it is called; raises `MachineError` when there is none."""
         ways: list[Callable[[ExitStack], tuple[Executor, str]]] = []
@@ -92,7 +98,7 @@ class _Search:
         """Mount as root of this machine, or of a container that may mount."""
         if os.geteuid() != 0:
             raise _CannotError("overlay: this user is not root")
-        executor = OverlayExecutor(stack.enter_context(Worker()), self._folder, users=None)
+        executor = OverlayExecutor(stack.enter_context(Worker()), self._new_folder("root"), users=None)
         _try_overlay(executor, "overlay")
         return executor, "overlay, as root"
 
@@ -103,9 +109,10 @@ class _Search:
             users = enter_user_namespace(worker, self._run, uid=os.geteuid(), gid=os.getegid())
         except OSError as error:
             raise _CannotError(f"user namespace: {error.strerror}") from error
-        executor = OverlayExecutor(worker, self._folder, users=users)
+        folder = self._new_folder("user")
+        executor = OverlayExecutor(worker, folder, users=users)
         # Files of other users are out of our reach: the worker deletes them, and what killed runs left of theirs.
-        worker.leave(delete_folder, self._folder)
+        worker.leave(delete_folder, folder)
         worker.call(sweep, self._folder.parent.parent)
         _try_overlay(executor, "overlay in a user namespace")
         return executor, f"overlay, in a user namespace ({users})"
@@ -114,9 +121,9 @@ class _Search:
         """Take a folder as the root, where nothing may be mounted."""
         if os.geteuid() != 0:
             raise _CannotError("chroot: this user is not root")
-        executor = ChrootExecutor(stack.enter_context(Worker()), self._folder)
+        executor = ChrootExecutor(stack.enter_context(Worker()), self._new_folder("chroot"))
         # A secret lies in a folder while its command runs: should we be killed meanwhile, the worker deletes it.
-        executor.worker.leave(delete_folder, self._folder)
+        executor.worker.leave(delete_folder, executor.folder)
         _try_chroot(executor)
         return executor, "chroot, without /proc and without a view of its own on processes and network"
 
@@ -139,6 +146,9 @@ def _try_overlay(executor: OverlayExecutor, name: str) -> None:
 def _try_chroot(executor: ChrootExecutor) -> None:
     folder = executor.new_path()
     folder.mkdir()
+    if forbidden := os.statvfs(folder).f_flag & (os.ST_NOEXEC | os.ST_NODEV):
+        name = "noexec" if forbidden & os.ST_NOEXEC else "nodev"
+        raise _CannotError(f"chroot: {folder} is mounted {name}; give work-dir another folder")
     device = folder / "null"
     try:
         os.mknod(device, stat.S_IFCHR | 0o600, os.stat("/dev/null").st_rdev)
