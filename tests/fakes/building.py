@@ -13,6 +13,7 @@ from typing import Any
 from fakes.progress import KeptProgress
 from tagboat.bases import Bases
 from tagboat.build import BuildSettings, CopyTimes, build_layout, check_sources
+from tagboat.build.running import Runner
 from tagboat.dockerfile import parse_dockerfile
 from tagboat.errors import raise_faults
 from tagboat.flow.built import Built
@@ -249,9 +250,10 @@ class Workshop:
         platform: str = "",
         recorded_mode: Any = lambda _path: None,
         settings: BuildSettings | None = None,
+        runner: Runner | None = None,
         **request: Any,
     ) -> WrittenImage:
-        """Build a Dockerfile and read the image back, `platform` where there are several."""
+        """Build a Dockerfile and read the image back, `platform` where there are several; RUN needs a `runner`."""
         output = self.place / f"layout-{len(self.layouts)}"
         asked = self.request(**request)
         bases = self._bases(registry)
@@ -269,6 +271,7 @@ class Workshop:
             bases=bases,
             fetch=fetch,
             settings=settings or usual,
+            runner=runner,
             progress=self.progress,
         )
         self.layouts.append(output)

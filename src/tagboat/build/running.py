@@ -58,13 +58,6 @@ class Runner:
 
         Raises `StepError` with the end of what it printed when it fails, `MachineError` when it cannot be run.
         """
-        try:
-            self._run(number, step, state, files)
-        except TagboatError as error:
-            error.location = error.location or step.location
-            raise
-
-    def _run(self, number: int, step: RunStep, state: StageState, files: Callable[[Origin], FileTree]) -> None:
         user = find_user(step.user, lambda: state.tree, step.location)
         mounts = [mounted for mount in step.mounts if (mounted := self._mounted(mount, files))]
         self._progress.info(f"{step.location}: {_short(step.instruction)}")
