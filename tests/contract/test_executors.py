@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fakes.building import file, folder, symlink
+from fakes.processes import find_process, processes_of
 from tagboat.errors import MachineError
 from tagboat.executors.command import EXEC, Ended
 
@@ -126,29 +127,6 @@ def test_a_signal_is_told_as_shells_do(stage):
     assert ran.ended == Ended(status=128 + 9)
 
 
-def find_process(cmdline: bytes, timeout_seconds: float = 10) -> int:
-    """Return the number of the process with this command line, waiting for it to appear."""
-    deadline = time.monotonic() + timeout_seconds
-    while time.monotonic() < deadline:
-        if found := processes(cmdline):
-            return found[0]
-        time.sleep(0.01)
-    raise AssertionError(f"no process {cmdline!r}")
-
-
-def processes(cmdline: bytes) -> list[int]:
-    """Return the numbers of the processes with this command line."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                if (entry / "cmdline").read_bytes() == cmdline:
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-    return found
-
-
 @pytest.mark.parametrize(
     ("argv", "number"),
     [
@@ -198,7 +176,7 @@ def test_what_is_left_running_is_ended(stage, script):
     number = f"88{time.monotonic_ns() % 10**6:06}"
     started = time.monotonic()
     assert stage.run(script.format(number)).ended == Ended()
-    assert processes(f"sleep\x00{number}\x00".encode()) == []
+    assert processes_of(f"sleep\x00{number}\x00".encode()) == []
     assert time.monotonic() - started < 10
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
 
 from fakes.building import file, folder, symlink
+from fakes.processes import find_process
 from tagboat.executors.command import Ended
 from tagboat.layers.changes import Entry, Kind
 
@@ -180,3 +186,29 @@ def test_a_device_marks_nothing_as_deleted(make_stage, way):
     ran = stage.run("rm /srv/file; mknod /srv/file c 0 0 || true")
     assert ran.deleted == ["srv/file"] or ran.made["srv/file"].kind is Kind.CHARACTER_DEVICE
     assert way == "chroot" or ran.deleted == ["srv/file"]
+
+
+def test_attributes_in_overlayfs_words_change_nothing(make_stage):
+    """What a command notes as a nested overlay does is neither a deletion nor an attribute of the image."""
+    stage = make_stage(folder("srv"), file("srv/old"), folder("other"), key="notes")
+    script = f": {time.monotonic_ns()}; until [ -e /tmp/go ]; do sleep 0.05; done; touch /srv/new; rm /tmp/go"
+    noting = threading.Thread(target=note_from_outside, args=(f"/bin/sh\0-c\0{script}\0".encode(),))
+    noting.start()
+    ran = stage.run(script)
+    noting.join()
+    assert ran.ended == Ended()
+    assert (list(ran.made), ran.deleted) == (["srv/new"], [])
+    assert {path: dict(entry.xattrs) for path, entry in ran.folders.items() if entry.xattrs} == {
+        "srv": {"user.x": b"1"}
+    }
+    assert stage.state.tree.children("srv") == ["new", "old"]
+
+
+def note_from_outside(cmdline: bytes) -> None:
+    """Set attributes in the root of a process once it is there, as no program of busybox can, and let it go on."""
+    root = f"/proc/{find_process(cmdline)}/root"
+    os.setxattr(f"{root}/srv", "user.x", b"1")
+    for path, name in (("srv", "user.overlay.opaque"), ("other", "user.overlay.redirect")):
+        with suppress(OSError):  # overlayfs refuses it where such names are its own, before Linux 6.7
+            os.setxattr(f"{root}/{path}", name, b"y")
+    Path(f"{root}/tmp/go").touch()

@@ -15,12 +15,12 @@ import pytest
 
 from fakes.building import folder
 from fakes.executors import Stage, Way
+from fakes.processes import LONGEST_SECONDS, processes
 from tagboat.errors import MachineError
 from tagboat.executors.command import Bind, Command, Given
 
 ROOT = Path(__file__).parents[2]
 SECRET = b"hunter2-of-the-killed"
-LONGEST_SECONDS = 10
 
 # Prints the worker's number, then what the command prints.
 BUILDER = """
@@ -69,15 +69,7 @@ def build(request, tmp_path, number):
 
 def sleepers(number: str) -> list[int]:
     """Return the processes that sleep this long."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                if number.encode() in (entry / "cmdline").read_bytes().split(b"\0")[1:]:
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-    return found
+    return processes(lambda words: number.encode() in words[1:])
 
 
 def is_alive(pid: int) -> bool:
@@ -144,16 +136,7 @@ def test_a_killed_worker_is_told_though_something_still_prints(lone_executor, nu
 
 def printers(number: str) -> list[int]:
     """Return the shells whose script holds a number."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if words[:2] == [b"sh", b"-c"] and number.encode() in words[2]:
-                found.append(int(entry.name))
-    return found
+    return processes(lambda words: words[:2] == [b"sh", b"-c"] and number.encode() in words[2])
 
 
 def kill_when_asleep(number: str, worker: int) -> None:

@@ -139,7 +139,7 @@ class OverlayRoot:
         path = self._executor.path(upper)
         if self._executor.users:
             return self._executor.in_users(_scan_and_copy, path, self._executor.folder / f"{upper}.content")
-        return scan_upper(path)
+        return scan_upper(path, user=False)
 
     def _owned(self, entry: Entry, tree: Tree) -> Entry:
         """Return the entry with the owner that it has in the image, where only root can be an owner here."""

@@ -50,13 +50,14 @@ class Snapshot:
         return status.st_ctime_ns < self.settled_ns and self.statuses.get(path) == _summary(status)
 
 
-def scan_upper(folder: str) -> list[Entry]:
+def scan_upper(folder: str, *, user: bool = True) -> list[Entry]:
     """Return what the upper directory of an overlay mount changes, its root included; parents first, names by bytes.
 
     An opaque entry follows its directory. A socket is a whiteout, since no layer can hold it. Hard links have a
     `link_group` of their own for each scan, and only attributes that layers carry are kept. The contents are the files
     themselves, to be read before anything writes to them. Raises `MachineError` when something cannot be read, and for
-    directories that were renamed and files without data, which other mount options leave behind.
+    directories that were renamed and files without data, which other mount options leave behind. `user` false says that
+    no user namespace mounted it: then `user.overlay.*` is what the command itself wrote, as a nested overlay does.
     """
     entries: list[Entry] = []
     with _reading(folder) as reader:
@@ -65,13 +66,14 @@ def scan_upper(folder: str) -> list[Entry]:
                 entries.append(Entry(path, Kind.WHITEOUT))
                 continue
             attributes = reader.attributes(path, parent, status)
-            for note in _FOREIGN & attributes.keys():
+            notes = {name: value for name, value in attributes.items() if user or not name.startswith("user.")}
+            for note in _FOREIGN & notes.keys():
                 raise MachineError(
                     f"{folder}/{path} has the attribute {note}, which our own overlay mounts never leave",
                     "use an empty folder as the upper directory",
                 )
             entries.append(reader.entry(path, parent, status, attributes))
-            if any(attributes.get(name) == b"y" for name in _OPAQUE):
+            if any(notes.get(name) == b"y" for name in _OPAQUE):
                 entries.append(Entry(path, Kind.OPAQUE))
     return _sorted(entries)
 

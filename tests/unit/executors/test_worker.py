@@ -50,9 +50,9 @@ def test_it_knows_nothing_of_ours(variable_and_file):
     with Worker() as worker:
         worker.call(os.getpid)
         environ = Path(f"/proc/{worker.pid}/environ").read_bytes()
-        opened = [os.readlink(path) for path in Path(f"/proc/{worker.pid}/fd").iterdir()]
+        opened = [path.readlink() for path in Path(f"/proc/{worker.pid}/fd").iterdir()]
     assert name.encode() not in environ
-    assert os.readlink(f"/proc/self/fd/{descriptor}") not in opened
+    assert Path(f"/proc/self/fd/{descriptor}").readlink() not in opened
 
 
 @pytest.fixture
