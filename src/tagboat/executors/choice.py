@@ -165,8 +165,8 @@ def _words(ended: Ended, folder: Path) -> str:
     reason = f"{ended.fault}: {os.strerror(ended.errno)}"
     if ended.fault == MERGED and ended.errno == errno.EINVAL:
         return f"{reason} (overlayfs cannot write into {folder}; give work-dir a folder on a volume)"
-    if ended.errno == errno.EPERM and _APPARMOR.exists() and _APPARMOR.read_text().strip() == "1":
-        return f"{reason} (AppArmor restricts user namespaces: {_APPARMOR})"
+    if ended.errno in {errno.EPERM, errno.EACCES} and _APPARMOR.exists() and _APPARMOR.read_text().strip() == "1":
+        return f"{reason} (AppArmor restricts user namespaces; sudo sysctl -w kernel.{_APPARMOR.name}=0 lifts that)"
     return reason
 
 
