@@ -24,7 +24,6 @@ DEVICE_LINKS = {
 # What a container's root must neither read nor write, though its owner it is (moby/oci/defaults.go).
 _HIDDEN = ("acpi", "asound", "interrupts", "kcore", "keys", "latency_stats", "sched_debug", "scsi", "timer_list")
 _READ_ONLY = ("bus", "fs", "irq", "sys", "sysrq-trigger")
-_SMALL = "size=64k"
 
 
 def mount_all(layers: Layers, mounts: Iterable[Mounted], command: Command | None) -> None:
@@ -94,13 +93,13 @@ def _mount_sys(target: str) -> None:
     except PermissionError:
         kernel.bind("/sys", target, recursive=True)
         kernel.restrict(target)
-    _hide(f"{target}/firmware")
+    for name in ("firmware", "devices/virtual/powercap"):
+        _hide(f"{target}/{name}")
 
 
 def _mount_dev(target: str, command: Command | None) -> None:
-    flags = (
-        kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_STRICTATIME
-    )  # the six are bound, and those are no such mounts
+    # nodev is for what a command makes here; the six are bound, each a mount of its own
+    flags = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_STRICTATIME
     kernel.mount("tmpfs", target, "tmpfs", flags, "mode=755,size=65536k")
     for name in DEVICES:
         _touch(f"{target}/{name}")

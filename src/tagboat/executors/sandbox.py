@@ -66,8 +66,8 @@ def _execute(command: Command, output: int) -> NoReturn:
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.umask(0o022)
+    os.makedirs(command.workdir, exist_ok=True)  # as runc does, whoever the user is
     _become(command)
-    os.makedirs(command.workdir, exist_ok=True)  # as runc does
     os.chdir(command.workdir)
     _reset_signals()
     try:
