@@ -45,14 +45,14 @@ def bind(source: str, target: str, *, recursive: bool = False) -> None:
     mount(source, target, flags=MS_BIND | (MS_REC if recursive else 0))
 
 
-def restrict(target: str, *, read_only: bool = True, devices: bool = False) -> None:
-    """Make a mount and all below it read-only, or its device files dead; before Linux 5.12 the mount alone."""
-    wanted = (0 if devices else _MOUNT_ATTR_NODEV) | (_MOUNT_ATTR_RDONLY if read_only else 0)
+def restrict(target: str, *, read_only: bool = True) -> None:
+    """Make device files of a mount and of all below it dead, and all of it read-only; before Linux 5.12 it alone."""
+    wanted = _MOUNT_ATTR_NODEV | (_MOUNT_ATTR_RDONLY if read_only else 0)
     attributes = struct.pack("=QQQQ", wanted, 0, 0, 0)
     call = (_MOUNT_SETATTR, _AT_FDCWD, os.fsencode(target), _AT_RECURSIVE, attributes, len(attributes))
     if _libc().syscall(*call) != 0:
-        flags = (0 if devices else MS_NODEV) | (MS_RDONLY if read_only else 0)
-        mount("", target, flags=MS_REMOUNT | MS_BIND | flags)
+        had = os.statvfs(target).f_flag & (MS_NOSUID | MS_NOEXEC)  # a user namespace must not take them away
+        mount("", target, flags=MS_REMOUNT | MS_BIND | MS_NODEV | had | (MS_RDONLY if read_only else 0))
 
 
 def enter_root(folder: str) -> None:
