@@ -8,7 +8,8 @@ from datetime import datetime
 from tagboat.errors import InputError, raise_faults
 from tagboat.flow.context import Context
 from tagboat.flow.request import TagRequest
-from tagboat.flow.tagset import Outcome, TagSet
+from tagboat.flow.tagset import Outcome, Standing, TagSet
+from tagboat.tags.classes import Affixes, poses_as, standing_of, standing_of_latest
 from tagboat.tags.evaluate import Found, Skipped, evaluate
 from tagboat.tags.facts import Facts
 from tagboat.tags.flavor import Flavor, Latest
@@ -49,18 +50,25 @@ def derive_tags(request: TagRequest, context: Context, *, now: datetime, source_
 
 def _derive_names(inputs: Inputs, facts: Facts) -> TagSet:
     ledger, warnings = Ledger(images=inputs.images), list[str]()
-    first: Found | None = None
+    first: tuple[Found, Standing] | None = None
     for rule, enabled in _enabled(inputs.rules, facts):
         found = evaluate(rule.kind, facts) if enabled else Skipped(reason="enable is false")
         if isinstance(found, Skipped):
             ledger.note(rule.line, Outcome.SKIPPED, found.reason)
             if found.is_warning:
                 warnings.append(f"tags: {rule.line!r} made no tag: {found.reason}")
-        elif isinstance(rule.kind, Literal):
-            ledger.add_literal(rule.line, rule.kind.reference, found.reason)
-            first = first or found
-        elif ledger.add(rule.line, _with_affixes(rule, found.text, inputs.flavor, facts), found.reason):
-            first = first or found
+            continue
+        affixes = _affixes(rule, inputs.flavor, facts)
+        standing = standing_of(rule.kind, found, affixes, facts)
+        if isinstance(rule.kind, Literal):
+            ledger.add_literal(rule.line, rule.kind.reference, found.reason, standing)
+        elif posed := poses_as(rule, affixes.around(found.text), inputs.rules, facts):
+            ledger.note(rule.line, Outcome.WITHHELD, posed, affixes.around(found.text))
+            warnings.append(f"tags: {rule.line!r} is withheld: {posed}")
+            continue
+        elif not ledger.add(rule.line, affixes.around(found.text), found.reason, standing):
+            continue
+        first = first or (found, standing_of_latest(rule.kind, found, affixes, facts))
     _add_latest(ledger, inputs.flavor, first)
     warnings.extend(_shortage_warnings(ledger, facts))
     return ledger.tag_set(warnings)
@@ -77,25 +85,27 @@ def _enabled(rules: tuple[Rule, ...], facts: Facts) -> list[tuple[Rule, bool]]:
     return [(rule, answer == "true") for rule, answer in answers]
 
 
-def _with_affixes(rule: Rule, text: str, flavor: Flavor, facts: Facts) -> str:
+def _affixes(rule: Rule, flavor: Flavor, facts: Facts) -> Affixes:
     prefix = flavor.prefix if rule.prefix is None else rule.prefix
     suffix = flavor.suffix if rule.suffix is None else rule.suffix
-    return f"{facts.render(prefix)}{text}{facts.render(suffix)}"
+    return Affixes(prefix=facts.render(prefix), suffix=facts.render(suffix))
 
 
-def _add_latest(ledger: Ledger, flavor: Flavor, first: Found | None) -> None:
+def _add_latest(ledger: Ledger, flavor: Flavor, first: tuple[Found, Standing] | None) -> None:
     """Add `latest` when the first tag that was made allows it, or the flavor forces it."""
     rule = f"flavor latest={flavor.latest}"
     if first is None:
         ledger.note(rule, Outcome.SKIPPED, "no tag was made")
-    elif flavor.latest is Latest.FALSE:
+        return
+    found, standing = first
+    if flavor.latest is Latest.FALSE:
         ledger.note(rule, Outcome.SKIPPED, "the flavor says so")
-    elif flavor.latest is Latest.AUTO and first.no_latest:
-        ledger.note(rule, Outcome.SKIPPED, f"the first tag decides, and {first.no_latest}")
+    elif flavor.latest is Latest.AUTO and found.no_latest:
+        ledger.note(rule, Outcome.SKIPPED, f"the first tag decides, and {found.no_latest}")
     elif flavor.latest is Latest.AUTO:
-        ledger.add(rule, flavor.latest_name, f"the first tag is a final one: {first.reason}")
+        ledger.add(rule, flavor.latest_name, f"the first tag is a final one: {found.reason}", standing)
     else:
-        ledger.add(rule, flavor.latest_name, "the flavor says so")
+        ledger.add(rule, flavor.latest_name, "the flavor says so", standing)
 
 
 def _shortage_warnings(ledger: Ledger, facts: Facts) -> list[str]:

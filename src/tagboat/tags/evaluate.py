@@ -28,11 +28,15 @@ from tagboat.versions import PythonVersion, Version, is_prerelease
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A text for a tag; `no_latest` says why `latest=auto` stays away, empty when it may follow."""
+    """A text for a tag; `no_latest` says why `latest=auto` stays away, empty when it may follow.
+
+    `version` is the version that the text was made of, as it is written; empty where there is none.
+    """
 
     text: str
     reason: str
     no_latest: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +97,14 @@ def _semver(kind: Semver, facts: Facts) -> Found | Skipped:
         return Skipped(reason=error.problem, is_warning=True)
     if not version.prerelease:
         values = _parts(version, raw=source, version=str(version), build=",".join(version.build))
-        return Found(text=kind.pattern.render(values, {}), reason=f"{source} is a semantic version")
+        return Found(text=kind.pattern.render(values, {}), reason=f"{source} is a semantic version", version=source)
     text = source if kind.pattern.is_raw_alone else str(version)
-    return Found(text=text, reason=f"{source} is a prerelease, so in full", no_latest=f"{source} is a prerelease")
+    return Found(
+        text=text,
+        reason=f"{source} is a prerelease, so in full",
+        no_latest=f"{source} is a prerelease",
+        version=source,
+    )
 
 
 def _pep440(kind: Pep440, facts: Facts) -> Found | Skipped:
@@ -111,9 +120,11 @@ def _pep440(kind: Pep440, facts: Facts) -> Found | Skipped:
     if version.is_prerelease or version.is_postrelease:
         text = source if kind.pattern.is_raw_alone else normalised
         sort = "a prerelease" if version.is_prerelease else "a post-release"
-        return Found(text=text, reason=f"{source} is {sort}, so in full", no_latest=f"{source} is {sort}")
+        return Found(
+            text=text, reason=f"{source} is {sort}, so in full", no_latest=f"{source} is {sort}", version=source
+        )
     values = _parts(version, raw=source, version=normalised)
-    return Found(text=kind.pattern.render(values, {}), reason=f"{source} is a PEP 440 version")
+    return Found(text=kind.pattern.render(values, {}), reason=f"{source} is a PEP 440 version", version=source)
 
 
 def _parts(parsed: Version | PythonVersion, **texts: str) -> dict[str, object]:
