@@ -42,6 +42,10 @@ def execute(arguments: Arguments, environ: Mapping[str, str], folder: Path, cons
     progress = _Recording(console)
     for warning in request.warnings:
         progress.warn(warning)
+    if request.command == "migrate":
+        from tagboat.cli.migrate import migrate
+
+        return migrate(request, environ, progress, stdout)
     if request.command == "plan":
         request = dataclasses.replace(request, dry_run=True)
     started = time.monotonic()

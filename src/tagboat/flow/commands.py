@@ -37,7 +37,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("logout", "Drop a registry's credentials.", positionals="REGISTRY", built=False),
     Command("why", "Explain where a tag came from.", positionals="TAG", built=False),
     Command("undo", "Take back a tag.", positionals="TAG", built=False),
-    Command("migrate", "Turn docker's actions in a workflow into one step.", positionals="WORKFLOW", built=False),
+    Command("migrate", "Turn docker's actions in a workflow into one step.", positionals="WORKFLOW"),
     Command("rebase", "Put an image onto a new base without a build.", positionals="REFERENCE", built=False),
     Command("doctor", "Say what this machine can do.", built=False),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-COMMAND_NAMES = ("run", "plan", "tags", "build", "push")
+COMMAND_NAMES = ("run", "plan", "tags", "build", "push", "migrate")
 _PIPELINE = ("run", "plan")
 _BUILDING = ("run", "plan", "build")
 _NAMING = ("run", "plan", "tags", "build")
@@ -207,6 +207,13 @@ _OUTPUT = _group(
     _BUILDING,
     Input("output", Kind.PATH, "Where the layout stays: a folder, or FILE.tar.", default="a temporary folder"),
     Input("metadata-file", Kind.PATH, "File to write the build's metadata to, as JSON.", commands=_NETWORK),
+    Input(
+        "write",
+        Kind.BOOLEAN,
+        "Change the workflow's file, where it is printed otherwise.",
+        commands=("migrate",),
+        flag_only=True,
+    ),
     Input("json", Kind.BOOLEAN, "One JSON document on stdout.", commands=COMMAND_NAMES, flag_only=True),
     Input("quiet", Kind.BOOLEAN, "Say only what went wrong.", commands=COMMAND_NAMES),
     Input("verbose", Kind.BOOLEAN, "Say more.", commands=COMMAND_NAMES),

@@ -189,4 +189,6 @@ class Request:
     references: tuple[Reference, ...] = ()  # `push LAYOUT REFERENCE…`
     repository: str = ""  # `push LAYOUT REPOSITORY --all-tags`
     all_tags: bool = False
+    workflow: Path | None = None  # `migrate WORKFLOW`
+    write: bool = False  # `migrate --write`
     warnings: tuple[str, ...] = ()  # what settings found odd but not wrong

@@ -14,10 +14,11 @@ from tagboat.oci.reference import Reference
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Positionals:
-    """The arguments by meaning: a build context, or a layout and the references to push it to."""
+    """The arguments by meaning: a build context, a layout and the references to push it to, or a workflow."""
 
     context: str = ""
     layout: Path | None = None
+    workflow: Path | None = None
     references: tuple[Reference, ...] = ()
     faults: tuple[InputError, ...] = ()
 
@@ -26,6 +27,8 @@ class Positionals:
         """Return the arguments of a command, with what is wrong about them."""
         if command == "push":
             return cls._read_push(texts, cwd)
+        if command == "migrate":
+            return cls._read_migrate(texts, cwd)
         room = 1 if BY_NAME[command].positionals else 0
         faults = tuple(InputError(f"{text!r} is one argument too many", _usage(command)) for text in texts[room:])
         return cls(context="".join(texts[:room]), faults=faults)
@@ -47,6 +50,16 @@ class Positionals:
             except InputError as error:
                 faults.append(error)
         return cls(layout=layout, references=tuple(references), faults=tuple(faults))
+
+    @classmethod
+    def _read_migrate(cls, texts: Sequence[str], cwd: Path) -> Self:
+        if len(texts) != 1:
+            return cls(faults=(InputError("migrate: it takes one workflow at a time", _usage("migrate")),))
+        workflow = Path(texts[0])
+        if (cwd / workflow).is_file():
+            return cls(workflow=workflow)
+        hint = "name a file of .github/workflows"
+        return cls(faults=(InputError(f"migrate: there is no file {workflow}", hint),))
 
 
 def _usage(command: str) -> str:

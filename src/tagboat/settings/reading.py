@@ -49,6 +49,7 @@ def read_request(
         _fill(command, values, environ),
         secrets=joined.secrets,
         layout=named.layout,
+        workflow=named.workflow,
         references=named.references,
         warnings=(*_unknown_variables(environ), *_value_warnings(values, environ), *joined.warnings),
     )

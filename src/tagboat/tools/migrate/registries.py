@@ -1,0 +1,87 @@
+"""The logins of a job: which become inputs, which the job's own token makes needless, which stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tagboat.flow.migration import Deed, Fate, InputFate, StepReport
+from tagboat.tools.migrate.actions import engine_users
+from tagboat.tools.migrate.document import Step
+from tagboat.tools.migrate.expressions import whole_expression
+from tagboat.tools.migrate.inputs import Given, Resolve, given
+
+_JOB_TOKEN = re.compile(r"secrets\.github_token|github\.token", re.IGNORECASE)
+_SECRET = re.compile(r"secrets\.\w+", re.IGNORECASE)
+_CREDENTIALS = ("registry", "username", "password")
+
+
+@dataclass(slots=True, kw_only=True)
+class Logins:
+    """What becomes of the login steps: inputs for the build steps, the steps that go, a report on each."""
+
+    given: list[Given] = field(default_factory=list)
+    removed: list[Step] = field(default_factory=list)
+    reports: list[StepReport] = field(default_factory=list)
+
+    def _report(self, step: Step, deed: Deed, reason: str, fate: Fate) -> None:
+        inputs = tuple(InputFate(name=name, fate=fate) for name in step.table("with"))
+        line = step.span.first + 1
+        self.reports.append(StepReport(step=step.label, line=line, deed=deed, reason=reason, inputs=inputs))
+
+    def keep(self, step: Step, reason: str) -> None:
+        """Leave a login step where it is: Tagboat reads the credentials that it stores."""
+        self._report(step, Deed.KEPT, f"{reason}; Tagboat reads what it stores", Fate.SAME)
+
+    def remove(self, step: Step, reason: str, fate: Fate) -> None:
+        """Take a login step away."""
+        self.removed.append(step)
+        self._report(step, Deed.REMOVED, reason, fate)
+
+
+def sort_logins(logins: Sequence[Step], others: Sequence[Step], resolve: Resolve) -> Logins:
+    """Decide about each login of a job; `others` are the steps that stay, some of which may need the stored ones."""
+    sorted_logins = Logins()
+    user = next(engine_users(others), None)
+    own = [step for step in logins if not _is_of_job(step, resolve)]
+    for step in logins:
+        if user is not None:
+            sorted_logins.keep(step, f"the step {user.label!r} may need the login")
+        elif step not in own:
+            sorted_logins.remove(step, "for ghcr.io the job's token is used by itself", Fate.UNNEEDED)
+        elif why := _why_kept(step, own):
+            sorted_logins.keep(step, why)
+        else:
+            sorted_logins.given = [given(step, name) for name in _CREDENTIALS if step.table("with").get(name)]
+            sorted_logins.remove(step, "registry, username and password are inputs of the build step", Fate.SAME)
+    return sorted_logins
+
+
+def shadowed_login(logins: Sequence[Step], kept: Logins, resolve: Resolve) -> Step | None:
+    """Return a login for ghcr.io with a token of its own that stays a step: the job's token would come before it."""
+    staying = [step for step in logins if step not in kept.removed]
+    return next((step for step in staying if _is_ghcr(step, resolve) and not _is_of_job(step, resolve)), None)
+
+
+def _is_of_job(step: Step, resolve: Resolve) -> bool:
+    password = whole_expression(step.table("with").get("password", ""))
+    return bool(_JOB_TOKEN.fullmatch(password)) and _is_ghcr(step, resolve)
+
+
+def _is_ghcr(step: Step, resolve: Resolve) -> bool:
+    host = resolve(step.table("with").get("registry", ""))[0]
+    return host.removeprefix("https://").rstrip("/").lower() == "ghcr.io"
+
+
+def _why_kept(step: Step, own: Sequence[Step]) -> str:
+    """Say why a login must stay a step, empty when its values can be inputs."""
+    values = step.table("with")
+    if len(own) > 1:
+        return "one step takes the credentials of one registry so far"
+    if values.keys() - {*_CREDENTIALS, "logout"} or not {"username", "password"} <= values.keys():
+        return "it logs in by other means than user name and password"
+    are_secrets = all(_SECRET.fullmatch(whole_expression(values[name])) for name in ("username", "password"))
+    if step.text("if") and not are_secrets:
+        return "it is conditional, and without its secret it would be half a login"
+    return ""
