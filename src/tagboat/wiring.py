@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tagboat import __version__
+from tagboat.ci.history import GitHistory
 from tagboat.errors import InputError
 from tagboat.flow.context import Context
 from tagboat.flow.inputs import CLOCK_VARIABLE
@@ -61,6 +62,7 @@ def open_tools(request: Request, environ: Mapping[str, str], progress: Progress)
         jobs=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         temporary=Path(environ.get("RUNNER_TEMP") or tempfile.gettempdir()),
         read_context=lambda request: _context(request, environ),
+        history=GitHistory(environ, request.context),
         recorded_modes=lambda folder: _recorded_modes(folder, environ),
         registry=registry,
         fetch=fetch,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from fakes.building import NATIVE, Workshop, WrittenImage, file
+from fakes.history import FakeHistory
 from fakes.script import Auth
 from tagboat import pipeline
 from tagboat.auth.credential import Credential
@@ -64,6 +65,7 @@ class Bench(Workshop):
             jobs=1,
             temporary=self.temporary,
             read_context=lambda _request: context,
+            history=FakeHistory(),
             recorded_modes=lambda _folder: lambda _path: None,
             registry=registry,
             fetch=lambda url, _path: pytest.fail(f"{url} is fetched"),

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from tagboat.ci import git
 from tagboat.ci.facts import Facts
 from tagboat.errors import ContextError
-from tagboat.flow.context import Context, SourceRepository, System
+from tagboat.flow.context import Context, Evidence, SourceRepository, System
 
 _SCP_FORM = re.compile(r"(?:[^@/]+@)?(?P<host>[^:/]+):(?!//)(?P<path>.+)")  # git@host:path
 
@@ -26,15 +26,20 @@ def read(environ: Mapping[str, str], folder: Path) -> Context:
         raise
     except ContextError as error:
         return Context(system=System.LOCAL, missing=". ".join(filter(None, (error.problem, error.hint))))
+    ref = _ref(facts)
     return Context(
         system=System.LOCAL,
-        ref=_ref(facts),
+        ref=ref,
         revision=facts.revision,
         commit_time=facts.commit_time,
         repository=_repository(facts.origin, facts.default_branch),
         dirty=facts.dirty,
         shallow=facts.shallow,
         missing=_missing(facts),
+        evidence=Evidence(
+            ref=f"git's HEAD is {ref}" if facts.head else f"git's HEAD is at {ref}",
+            revision=f"git's HEAD is {facts.revision}",
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tagboat.errors import ContextError
-from tagboat.flow.context import Context, PullRequest, SourceRepository, System
+from tagboat.flow.context import Context, Evidence, PullRequest, SourceRepository, System
 
 _DEPENDABOT = "dependabot[bot]"
 
@@ -40,6 +40,7 @@ def read(environ: Mapping[str, str], *, pr_head_sha: bool = False) -> Context:
         environment=_text(_object(payload, "deployment"), "environment"),
         run_url=_run_url(environ),
         missing="" if ref and revision else "GITHUB_REF or GITHUB_SHA is not set",
+        evidence=_evidence(event, environ, payload, revision),
     )
 
 
@@ -77,6 +78,23 @@ def _ref(event: str, environ: Mapping[str, str], payload: Mapping[str, Any]) -> 
         return f"refs/pull/{number}/merge"
     tag = _text(_object(payload, "release"), "tag_name")
     return ref or (f"refs/tags/{tag}" if tag else "")
+
+
+def _evidence(event: str, environ: Mapping[str, str], payload: Mapping[str, Any], revision: str) -> Evidence:
+    if "pull_request_target" in event:
+        ref = f"the number in GITHUB_EVENT_PATH is {payload.get('number')}"
+    elif environ.get("GITHUB_REF"):
+        ref = f"GITHUB_REF is {environ['GITHUB_REF']}"
+    else:
+        ref = f"release.tag_name in GITHUB_EVENT_PATH is {_text(_object(payload, 'release'), 'tag_name')}"
+    commit = "GITHUB_SHA" if revision == environ.get("GITHUB_SHA") else "pull_request.head.sha in GITHUB_EVENT_PATH"
+    environment = _text(_object(payload, "deployment"), "environment")
+    return Evidence(
+        event=f"GITHUB_EVENT_NAME is {event}",
+        ref=ref,
+        revision=f"{commit} is {revision}",
+        environment=f"deployment.environment in GITHUB_EVENT_PATH is {environment}",
+    )
 
 
 def _pull_request(ref: str, environ: Mapping[str, str], payload: Mapping[str, Any]) -> PullRequest | None:

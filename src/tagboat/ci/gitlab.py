@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tagboat.errors import ContextError
-from tagboat.flow.context import Context, PullRequest, SourceRepository, System
+from tagboat.flow.context import Context, Evidence, PullRequest, SourceRepository, System
 
 
 def read(environ: Mapping[str, str], *, pr_head_sha: bool = False) -> Context:
@@ -29,10 +29,28 @@ def read(environ: Mapping[str, str], *, pr_head_sha: bool = False) -> Context:
         pull_request=request,
         read_only_reason=_read_only_reason(environ, request),
         actor=environ.get("GITLAB_USER_LOGIN", ""),
-        environment=environ.get("CI_ENVIRONMENT_NAME", ""),
+        environment=environ.get(_environment_variable(environ), ""),
         run_url=environ.get("CI_JOB_URL") or environ.get("CI_PIPELINE_URL", ""),
         job_token_registry=_job_token_registry(environ),
         missing="" if revision else "CI_COMMIT_SHA is not set",
+        evidence=_evidence(environ, revision),
+    )
+
+
+def _environment_variable(environ: Mapping[str, str]) -> str:
+    return "CI_ENVIRONMENT_NAME" if environ.get("CI_ENVIRONMENT_NAME") else "CI_ENVIRONMENT_SLUG"
+
+
+def _evidence(environ: Mapping[str, str], revision: str) -> Evidence:
+    refs = ("CI_MERGE_REQUEST_IID", "CI_COMMIT_TAG", "CI_COMMIT_BRANCH", "CI_COMMIT_REF_NAME")
+    ref = next((name for name in refs if environ.get(name)), "")
+    commit = "CI_COMMIT_SHA" if revision == environ.get("CI_COMMIT_SHA") else "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"
+    environment = _environment_variable(environ)
+    return Evidence(
+        event=f"CI_PIPELINE_SOURCE is {environ.get('CI_PIPELINE_SOURCE', '')}",
+        ref=f"{ref} is {environ.get(ref, '')}",
+        revision=f"{commit} is {revision}",
+        environment=f"{environment} is {environ.get(environment, '')}",
     )
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from tagboat.errors import InputError
-from tagboat.flow.context import Context, PullRequest, System
+from tagboat.flow.context import Context, Evidence, PullRequest, System
 
 _FORMS = "write push:BRANCH, tag:NAME, pull_request:NUMBER, merge_request:NUMBER, schedule or dispatch"
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}")
@@ -59,7 +59,11 @@ class Simulation:
 
     def act_out(self, context: Context) -> Context:
         """Return the context that this event would give at the same commit of the same repository."""
-        plain = dataclasses.replace(context, pull_request=None, base_ref="", read_only_reason="", environment="")
+        told = f"--event is {self}"
+        evidence = Evidence(event=told, ref=told, revision=context.evidence.revision)
+        plain = dataclasses.replace(
+            context, pull_request=None, base_ref="", read_only_reason="", environment="", evidence=evidence
+        )
         match self.event:
             case Event.PUSH:
                 return dataclasses.replace(plain, event="push", ref=f"refs/heads/{self.value}")

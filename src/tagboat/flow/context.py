@@ -53,6 +53,19 @@ class PullRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the facts of a context rest on: of each a clause that names the variable and its value, for messages.
+
+    `GITHUB_REF is refs/heads/main`; empty where the fact is, or nobody tells.
+    """
+
+    event: str = ""
+    ref: str = ""
+    revision: str = ""
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """The CI context of one run.
 
@@ -64,7 +77,7 @@ class Context:
     the checkout, None when there is none or nobody looked. `environment` is the deployment environment of the event.
     `job_token_registry` is the host of the CI system's own registry when the job's token is all that logs in there: it
     may write to the path of `repository` and below, nowhere else. Empty elsewhere. `missing` says in one sentence why
-    facts are absent (no repository here, …), for messages.
+    facts are absent (no repository here, …), for messages; `evidence` what those that are there rest on.
     """
 
     system: System
@@ -83,6 +96,7 @@ class Context:
     dirty: bool | None = None
     shallow: bool | None = None
     missing: str = ""
+    evidence: Evidence = field(default_factory=Evidence)
 
     @property
     def branch(self) -> str:

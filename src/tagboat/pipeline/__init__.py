@@ -104,7 +104,13 @@ def _decided(request: Request, tools: Tools) -> Outputs:
 def _tagset(request: Request, tools: Tools, context: Context) -> TagSet:
     from tagboat.tags import derive_tags
 
-    tagset = derive_tags(request.tagging, context, now=tools.now, source_date_epoch=request.source_date_epoch)
+    tagset = derive_tags(
+        request.tagging,
+        context,
+        now=tools.now,
+        source_date_epoch=request.source_date_epoch,
+        history=tools.history,
+    )
     for warning in tagset.warnings:
         tools.progress.warn(warning)
     return tagset

@@ -8,11 +8,27 @@ from dataclasses import dataclass
 
 from tagboat.errors import InputError
 from tagboat.flow.tagset import NameClass, Scheme, Standing, VersionLine
-from tagboat.tags.evaluate import Found
 from tagboat.tags.facts import Facts
-from tagboat.tags.kinds import Edge, Kind, Literal, Match, Pep440, Raw, Ref, RefEvent, Rule, Schedule, Semver, Sha
+from tagboat.tags.found import Found
+from tagboat.tags.kinds import (
+    Calver,
+    Channel,
+    Describe,
+    Edge,
+    Kind,
+    Literal,
+    Match,
+    Pep440,
+    Raw,
+    Ref,
+    RefEvent,
+    Rule,
+    Schedule,
+    Semver,
+    Sha,
+)
 from tagboat.tags.kinds import Timestamp as TimestampKind
-from tagboat.versions import PythonVersion, Version
+from tagboat.versions import PythonVersion, Version, is_prerelease
 
 _FULL_VERSION = re.compile(r"v?\d+(?:\.\d+){2,}(?:[-+._a-z].*)?", re.IGNORECASE)
 _PART_OF_VERSION = re.compile(r"v?(?P<major>\d+)(?:\.(?P<minor>\d+))?")
@@ -36,8 +52,15 @@ class Affixes:
 def standing_of(kind: Kind, found: Found, affixes: Affixes, facts: Facts) -> Standing:
     """Return the class of the name that a rule made, and what orders its moves."""
     match kind:
-        case Sha() | TimestampKind():
+        case Sha() | TimestampKind() | Describe():
             return _WRITE_ONCE
+        case Calver():
+            # Until a git tag names it, the next commit of the same date takes it over.
+            is_released = bool(found.version)
+            return _WRITE_ONCE if is_released else Standing(name_class=NameClass.FLOATING, follows_history=True)
+        case Channel():
+            line = None if is_prerelease(found.version) else _line(kind, found, affixes, facts)
+            return Standing(name_class=NameClass.FLOATING, line=line, follows_history=line is None)
         case Semver() | Pep440():
             return _of_version(kind, found, affixes, facts)
         case Edge() | Schedule():

@@ -7,27 +7,41 @@ from datetime import datetime
 
 from tagboat.errors import InputError, raise_faults
 from tagboat.flow.context import Context
+from tagboat.flow.history import History
 from tagboat.flow.request import TagRequest
 from tagboat.flow.tagset import Outcome, Standing, TagSet
 from tagboat.tags.classes import Affixes, poses_as, standing_of, standing_of_latest
-from tagboat.tags.evaluate import Found, Skipped, evaluate
+from tagboat.tags.evaluate import evaluate
 from tagboat.tags.facts import Facts
 from tagboat.tags.flavor import Flavor, Latest
+from tagboat.tags.found import Found, Skipped
 from tagboat.tags.inputs import Inputs, read_inputs
 from tagboat.tags.kinds import Literal, Rule
 from tagboat.tags.labels import derive_annotations, derive_labels, keyed_lines, oci_values
 from tagboat.tags.ledger import Ledger
 
 
-def derive_tags(request: TagRequest, context: Context, *, now: datetime, source_date_epoch: int | None) -> TagSet:
+def derive_tags(
+    request: TagRequest,
+    context: Context,
+    *,
+    now: datetime,
+    source_date_epoch: int | None,
+    history: History | None = None,
+) -> TagSet:
     """Return every name, label and annotation for one run, with the reason for each name and for each missing one.
 
-    `now` is aware; it is what `{{date}}` and `type=timestamp` show. Raises `InputError`, or `FaultsError` with all
-    faults of all inputs.
+    `history` is asked only by rules that need it; None is no checkout. `now` is aware; it is what `{{date}}` and
+    `type=timestamp` show. Raises `InputError`, or `FaultsError` with all faults of all inputs.
     """
     inputs = read_inputs(request)
     facts = Facts.gather(
-        request, context, short_length=inputs.short_length, now=now, source_date_epoch=source_date_epoch
+        request,
+        context,
+        short_length=inputs.short_length,
+        now=now,
+        source_date_epoch=source_date_epoch,
+        history=history,
     )
     names = _derive_names(inputs, facts)
     warnings = [
@@ -78,7 +92,7 @@ def _enabled(rules: tuple[Rule, ...], facts: Facts) -> list[tuple[Rule, bool]]:
     answers = [(rule, facts.render(rule.enable)) for rule in rules]
     hint = "write enable=true or enable=false"
     raise_faults(
-        InputError(f"tags: {rule.line!r}: enable={answer} is neither true nor false", hint)
+        InputError(f"tags: line {rule.number}: {rule.line!r}: enable={answer} is neither true nor false", hint)
         for rule, answer in answers
         if answer not in {"true", "false"}
     )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from tagboat.errors import InputError
 from tagboat.flow.context import Context
+from tagboat.flow.history import History
 from tagboat.flow.request import TagRequest
 from tagboat.tags.template import Template
 
@@ -22,6 +23,7 @@ _DEFAULT_BRANCH_EVENTS = ("schedule", "issues", "discussion")  # GitHub runs the
 class Facts:
     """The CI context with what the inputs make of it; `created` is None when nothing says when.
 
+    `environment` is the input's, else the event's; `history` is None where there is no checkout to ask.
     `commit_time` is what `{{commit_date}}` shows: the commit's, else SOURCE_DATE_EPOCH, else `now`.
     """
 
@@ -31,16 +33,28 @@ class Facts:
     now: datetime
     commit_time: datetime
     created: datetime | None
+    environment: str = ""
+    environment_words: str = ""
+    history: History | None = None
 
     @classmethod
     def gather(
-        cls, request: TagRequest, context: Context, *, short_length: int, now: datetime, source_date_epoch: int | None
+        cls,
+        request: TagRequest,
+        context: Context,
+        *,
+        short_length: int,
+        now: datetime,
+        source_date_epoch: int | None,
+        history: History | None = None,
     ) -> Facts:
         """Put together the facts of one run; the head of a pull request counts when the request says so."""
         pull_request = context.pull_request
         head = pull_request.head_revision if pull_request and request.pr_head_sha else ""
         revision = head or context.revision
         epoch = None if source_date_epoch is None else datetime.fromtimestamp(source_date_epoch, UTC)
+        given = f"the input environment is {request.environment}" if request.environment else ""
+        told = context.evidence.environment or f"the event's deployment environment is {context.environment}"
         return cls(
             context=context,
             revision=revision,
@@ -48,6 +62,9 @@ class Facts:
             now=now,
             commit_time=context.commit_time or epoch or now,
             created=epoch or context.commit_time,
+            environment=request.environment or context.environment,
+            environment_words=given or told,
+            history=history,
         )
 
     def render(self, template: Template) -> str:
@@ -86,18 +103,30 @@ class Facts:
 
     @property
     def ref_words(self) -> str:
-        """The ref in words for people."""
-        if self.context.branch:
-            return f"the ref is the branch {self.context.branch}"
-        if self.context.tag:
-            return f"the ref is the tag {self.context.tag}"
-        if self.pull_request_name:
-            return f"the ref is the pull request {self.pull_request_name}"
-        return f"the ref is {self.context.ref}" if self.context.ref else "there is no ref"
+        """What the ref rests on, in words for people: the variable and its value."""
+        ref = self.context.ref
+        return (self.context.evidence.ref or f"the ref is {ref}") if ref else "there is no ref"
 
-    def ref_is_not(self, wanted: str) -> str:
+    @property
+    def event_words(self) -> str:
+        """What the event rests on, in words for people."""
+        event = self.context.event
+        return (self.context.evidence.event or f"the event is {event}") if event else "there is no event"
+
+    @property
+    def revision_words(self) -> str:
+        """What the commit rests on, in words for people."""
+        if self.revision != self.context.revision:
+            return f"DOCKER_METADATA_PR_HEAD_SHA is on, and the pull request's head is {self.revision}"
+        return self.context.evidence.revision or f"the commit is {self.revision}"
+
+    def ref_is_no(self, wanted: str) -> str:
         """Say in words for people that the ref is not what a rule needs."""
-        return f"{self.ref_words}, not {wanted}" if self.context.ref else f"{self.ref_words}, so not {wanted}"
+        return f"{self.ref_words}, {'which is' if self.context.ref else 'so'} no {wanted}"
+
+    def event_is_no(self, wanted: str) -> str:
+        """Say in words for people that the event is not what a rule needs."""
+        return f"{self.event_words}, {'which is' if self.context.event else 'so'} no {wanted}"
 
 
 def read_short_length(text: str, faults: list[InputError]) -> int:

@@ -44,7 +44,7 @@ def read_flavor(text: str, faults: list[InputError], warnings: list[str]) -> Fla
             try:
                 key, value = _read_entry(field)
             except InputError as error:
-                faults.append(InputError(f"flavor: {record.line!r}: {error.problem}", error.hint))
+                faults.append(InputError(f"flavor: line {record.number}: {record.line!r}: {error.problem}", error.hint))
                 continue
             if key != "onlatest":
                 values[key] = value

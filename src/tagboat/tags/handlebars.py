@@ -32,14 +32,22 @@ class Scope(StrEnum):
     RUN = "run"
     SCHEDULE = "schedule"
     VERSION = "version"
+    CHANNEL = "channel"
 
 
+_VERSION_NAMES = frozenset({"raw", "version", "major", "minor", "patch", "prerelease", "build"})
 _NAMES = {
     Scope.RUN: frozenset({"branch", "tag", "sha", "base_ref", "is_default_branch", "is_not_default_branch"}),
     Scope.SCHEDULE: frozenset[str](),
-    Scope.VERSION: frozenset({"raw", "version", "major", "minor", "patch", "prerelease", "build"}),
+    Scope.VERSION: _VERSION_NAMES,
+    Scope.CHANNEL: _VERSION_NAMES | {"channel"},
 }
-_DATES = {Scope.RUN: ("date", "commit_date"), Scope.SCHEDULE: ("date", "commit_date"), Scope.VERSION: ()}
+_DATES: dict[Scope, tuple[str, ...]] = {
+    Scope.RUN: ("date", "commit_date"),
+    Scope.SCHEDULE: ("date", "commit_date"),
+    Scope.VERSION: (),
+    Scope.CHANNEL: (),
+}
 
 
 @dataclass(slots=True, kw_only=True)

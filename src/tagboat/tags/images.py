@@ -17,7 +17,7 @@ def read_images(text: str, faults: list[InputError]) -> tuple[Repository, ...]:
         try:
             images.extend(_read_line(record.unwrapped()))
         except InputError as error:
-            faults.append(InputError(f"images: {record.line!r}: {error.problem}", error.hint))
+            faults.append(InputError(f"images: line {record.number}: {record.line!r}: {error.problem}", error.hint))
     return tuple(dict.fromkeys(images))
 
 

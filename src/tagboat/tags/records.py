@@ -17,11 +17,14 @@ _LINE = re.compile(r"[^\n]*")
 class Record:
     """One item of a list: the text as written and its fields, each without its quotes.
 
-    `quoted` says that the whole item is one field in quotes; `stray_quote` that a plain field holds a quote.
+    `quoted` says that the whole item is one field in quotes; `stray_quote` that a plain field holds a quote. `number`
+    is that of its line in the input, `columns` say where its fields begin there; both count from 1.
     """
 
     line: str
     fields: tuple[str, ...]
+    number: int
+    columns: tuple[int, ...]
     quoted: bool = False
     stray_quote: bool = False
 
@@ -30,7 +33,13 @@ class Record:
         inner = split_records(self.fields[0]) if self.quoted else ()
         if len(inner) != 1:
             return self
-        return Record(line=self.line, fields=inner[0].fields, stray_quote=inner[0].stray_quote)
+        return Record(
+            line=self.line,
+            fields=inner[0].fields,
+            number=self.number,
+            columns=tuple(column + self.columns[0] for column in inner[0].columns),
+            stray_quote=inner[0].stray_quote,
+        )
 
 
 def split_records(text: str) -> tuple[Record, ...]:
@@ -53,7 +62,8 @@ def checked_records(text: str, name: str, faults: list[InputError]) -> tuple[Rec
     records = split_records(text)
     faults.extend(
         InputError(
-            f"{name}: {record.line!r} has a double quote inside an unquoted part, or one that is not closed",
+            f"{name}: line {record.number}: {record.line!r} has a double quote inside an unquoted part, "
+            "or one that is not closed",
             "quote the whole attribute and double the quotes inside, or use single quotes: {{date 'YYYYMMDD'}}",
         )
         for record in records
@@ -79,8 +89,9 @@ def split_lines(text: str) -> tuple[str, ...]:
 
 
 def _read_record(text: str, start: int) -> tuple[Record, int]:
-    fields, position, quoted, stray = [], start, False, False
+    fields, columns, position, quoted, stray = list[str](), list[int](), start, False, False
     while True:
+        columns.append(position - start + 1)
         if found := _QUOTED.match(text, position):
             fields.append(found[1].replace('""', '"'))
             quoted = True
@@ -94,6 +105,8 @@ def _read_record(text: str, start: int) -> tuple[Record, int]:
     record = Record(
         line=text[start : found.end()].strip(),
         fields=tuple(fields),
+        number=text.count("\n", 0, start) + 1,
+        columns=tuple(columns),
         quoted=quoted and len(fields) == 1,
         stray_quote=stray,
     )

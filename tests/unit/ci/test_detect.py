@@ -262,3 +262,51 @@ def test_simulation_of_no_known_form(read, simulate):
     with pytest.raises(InputError, match="event") as caught:
         read("github-push", simulate=simulate)
     assert "tag:NAME" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("job", "ref", "revision"),
+    [
+        ("github-push", "GITHUB_REF is refs/heads/dev", "GITHUB_SHA is "),
+        ("github-pull-request-target", "the number in GITHUB_EVENT_PATH is 15", "GITHUB_SHA is "),
+        ("gitlab-tag", "CI_COMMIT_TAG is v1.2.3", "CI_COMMIT_SHA is "),
+        ("gitlab-branch", "CI_COMMIT_BRANCH is main", "CI_COMMIT_SHA is "),
+        ("gitlab-merge-request", "CI_MERGE_REQUEST_IID is 7", "CI_COMMIT_SHA is "),
+    ],
+)
+def test_evidence(read, job, ref, revision):
+    """A context names the variables that its facts rest on, with their values."""
+    context = read(job)
+    assert context.evidence.ref == ref
+    assert context.evidence.revision == f"{revision}{context.revision}"
+    assert context.evidence.event.endswith(f" is {context.event}")
+
+
+def test_evidence_of_a_simulation(read):
+    """What a simulated event brings rests on the flag, the commit still on its variable."""
+    evidence = read("github-push", simulate="tag:v1").evidence
+    assert (evidence.event, evidence.ref) == ("--event is tag:v1", "--event is tag:v1")
+    assert evidence.revision.startswith("GITHUB_SHA is ")
+
+
+@pytest.mark.parametrize("event", ["deployment", "deployment_status"])
+def test_github_deployment_environment(read, tmp_path, event):
+    """A deployment's environment is the payload's, and is named as such."""
+    environ = variables("github-deployment") | {"GITHUB_EVENT_NAME": event}
+    context = read_context(environ, tmp_path)
+    assert context.environment == "production"
+    assert context.evidence.environment == "deployment.environment in GITHUB_EVENT_PATH is production"
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"CI_ENVIRONMENT_NAME": "review/x", "CI_ENVIRONMENT_SLUG": "review-x"}, "CI_ENVIRONMENT_NAME is review/x"),
+        ({"CI_ENVIRONMENT_SLUG": "review-x"}, "CI_ENVIRONMENT_SLUG is review-x"),
+    ],
+)
+def test_gitlab_deployment_environment(tmp_path, changed, words):
+    """A GitLab job's environment is its name, else its slug."""
+    context = read_context(variables("gitlab-branch") | changed, tmp_path)
+    assert context.evidence.environment == words
+    assert context.environment == words.rpartition(" is ")[2]

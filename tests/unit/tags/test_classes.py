@@ -91,7 +91,7 @@ def test_a_branch_takes_no_higher_name(branch, rule):
     found = derive(f"refs/heads/{branch}", tags=f"{rule}\ntype=sha")
     assert found.names == ("sha-aaaaaaa",)
     assert found.decisions[0].outcome is Outcome.WITHHELD
-    assert f"the ref is the branch {branch}" in found.decisions[0].reason
+    assert f"the ref is refs/heads/{branch}" in found.decisions[0].reason
     assert "is withheld" in found.warnings[0]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tagboat.errors import FaultsError, InputError
-from tagboat.flow.context import Context, SourceRepository, System
+from tagboat.flow.context import Context, Evidence, SourceRepository, System
 from tagboat.flow.request import TagRequest
 from tagboat.flow.tagset import Outcome
 from tagboat.tags import derive_tags
@@ -20,7 +20,13 @@ SHA = "860c1904a1ce19322e91ac35af1ab07466440c37"
 def _derive(ref="refs/tags/v1.2.3", *, event="push", revision=SHA, now=NOW, missing="", **inputs):
     repository = SourceRepository(default_branch="main")
     context = Context(
-        system=System.GITHUB, event=event, ref=ref, revision=revision, repository=repository, missing=missing
+        system=System.GITHUB,
+        event=event,
+        ref=ref,
+        revision=revision,
+        repository=repository,
+        missing=missing,
+        evidence=Evidence(event=f"GITHUB_EVENT_NAME is {event}", ref=f"GITHUB_REF is {ref}"),
     )
     return derive_tags(TagRequest(**inputs), context, now=now, source_date_epoch=None)
 
@@ -60,23 +66,31 @@ def test_names_beside_references_without_an_image():
 @pytest.mark.parametrize(
     ("rule", "reason"),
     [
-        ("type=schedule", "the event is push, not schedule"),
-        ("type=ref,event=tag", "the ref is the branch dev, not a tag"),
-        ("type=ref,event=pr", "the ref is the branch dev, not a pull request"),
-        ("type=semver,pattern={{version}}", "the ref is the branch dev, not a tag"),
-        ("type=semver,pattern={{version}},value=x", "'x' is not a semantic version"),
-        ("type=pep440,pattern={{version}},value=x", "'x' is not a PEP 440 version"),
-        ("type=semver,pattern={{version}},value=v1.2.3,match=^lib", "match= does not match v1.2.3"),
-        ("type=match,pattern=b,value=a", "the pattern does not match a"),
-        ("type=match,pattern=a,group=3,value=a", "the pattern matches a, but has no group 3 there"),
-        ("type=edge", "the ref is the branch dev, not the branch main"),
+        ("type=schedule", "GITHUB_EVENT_NAME is push, which is no schedule"),
+        ("type=ref,event=tag", "GITHUB_REF is refs/heads/dev, which is no tag"),
+        ("type=ref,event=pr", "GITHUB_REF is refs/heads/dev, which is no pull request"),
+        ("type=semver,pattern={{version}}", "GITHUB_REF is refs/heads/dev, which is no tag"),
+        ("type=semver,pattern={{version}},value=x", "value= is x, and 'x' is not a semantic version"),
+        ("type=pep440,pattern={{version}},value=x", "value= is x, and 'x' is not a PEP 440 version"),
+        ("type=channel,value=x", "value= is x, and 'x' is not a PEP 440 version"),
+        ("type=semver,pattern={{version}},value=v1.2.3,match=^lib", "value= is v1.2.3, which match= does not match"),
+        ("type=match,pattern=b,value=a", "value= is a, which the pattern does not match"),
+        ("type=match,pattern=a,group=3,value=a", "value= is a, which the pattern matches without a group 3"),
+        ("type=edge", "GITHUB_REF is refs/heads/dev, not the default branch main"),
+        ("type=edge,branch=next", "GITHUB_REF is refs/heads/dev, not the branch next"),
+        ("type=calver", "the date of the commit is not known; date=run takes that of the run instead"),
+        ("type=describe", "there is no checkout to ask"),
+        (
+            "type=environment",
+            "the input environment is empty, and the event names no deployment environment: GITHUB_EVENT_NAME is push",
+        ),
         ("type=raw,value={{tag}}", "the value is empty"),
         ("type=raw,value=!!", "'!!' has no character that a tag may have"),
         ("type=raw,value=x,enable={{is_default_branch}}", "enable is false"),
     ],
 )
 def test_reasons_of_skipped_rules(rule, reason):
-    """Each rule that gives no tag says why."""
+    """Each rule that gives no tag says why, and names the variable and the value that decided."""
     decision = _derive("refs/heads/dev", tags=rule).decisions[0]
     assert (decision.rule, decision.tag, decision.outcome, decision.reason) == (rule, "", Outcome.SKIPPED, reason)
 

@@ -33,5 +33,5 @@ def test_faults(line):
     """A line that is no image is a fault that names the input and the line."""
     faults = []
     assert [str(image) for image in read_images(f"{line}\nok/ok", faults)] == ["docker.io/ok/ok"]
-    assert [fault.problem.startswith(f"images: {line!r}: ") for fault in faults] == [True]
+    assert [fault.problem.startswith(f"images: line 1: {line!r}: ") for fault in faults] == [True]
     assert faults[0].hint
