@@ -17,7 +17,7 @@ _NO_NAMES = frozenset({"", ".", ".."})
 class Descent:
     """A place in the tree below `folder` that moves from directory to directory and holds the way to it open.
 
-    A directory that was deleted stays what the descriptors on the way show: call `restart` after such a deed.
+    It does not see when somebody else deletes a directory on the way: whoever does enters one above first.
     """
 
     def __init__(self, folder: str) -> None:
@@ -48,10 +48,6 @@ class Descent:
                 self._step(name)
             self._path = path
         return self._open[len(self._names)]
-
-    def restart(self) -> None:
-        """Go back to the top, forgetting every other directory."""
-        self.enter("")
 
     def _climb(self, depth: int) -> None:
         """Go up to a depth, or to the top where the directory at that depth is no longer open."""

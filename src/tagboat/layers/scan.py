@@ -203,7 +203,7 @@ def _clock_ns(folder: str) -> int:
         return os.fstat(descriptor).st_ctime_ns
     finally:
         os.close(descriptor)
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another thread may have made and deleted it
 
 
 def _summary(status: os.stat_result) -> _Status:

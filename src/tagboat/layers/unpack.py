@@ -168,8 +168,7 @@ class _Unpacking:
             os.unlink(name, dir_fd=self._inside(parent))
         except IsADirectoryError:
             _delete_directory(self._folder, path)
-            self.places.restart()
-            self.sources.restart()
+            self.sources.enter("")  # it may have been in there
             below = f"{path}/"
             for gone in [known for known in self._times if known == path or known.startswith(below)]:
                 del self._times[gone]
