@@ -190,6 +190,14 @@ _REGISTRY = _group(
         choices=("auto", "true", "false"),
         peers=_BUILDX,
     ),
+    Input(
+        "on-existing",
+        Kind.CHOICE,
+        "Where a version's or a commit's tag has another image: fail, or keep that image and complete its names.",
+        commands=_PIPELINE,
+        default="fail",
+        choices=("fail", "keep"),
+    ),
     Input("registry", Kind.TEXT, "Host that username and password are for.", default="docker.io", peers=_LOGIN),
     Input("username", Kind.TEXT, "User name at the registry.", peers=_LOGIN),
     Input("password", Kind.TEXT, "Password or token at the registry.", secret=True, peers=_LOGIN),
@@ -323,9 +331,6 @@ _LATER = _group(
     ),
     Input("check", Kind.BOOLEAN, "Report findings in the Dockerfile.", neutral=("false",), instead=_LEAVE_OUT),
     Input("environment", Kind.TEXT, "Deployment environment of the tags.", instead="write the tag itself into tags"),
-    Input(
-        "on-existing", Kind.CHOICE, "What to do about a tag that exists.", choices=("fail", "keep"), instead=_LEAVE_OUT
-    ),
     Input(
         "mirrors",
         Kind.LINES,

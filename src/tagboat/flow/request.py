@@ -23,6 +23,13 @@ class Push(StrEnum):
     FALSE = "false"
 
 
+class OnExisting(StrEnum):
+    """What becomes of a run whose write-once tag exists with another image: it fails, or keeps that image."""
+
+    FAIL = "fail"
+    KEEP = "keep"
+
+
 class Timestamps(StrEnum):
     """The file times of COPY and ADD layers: one constant, the commit's, or the source files' own."""
 
@@ -159,6 +166,7 @@ class Request:
     build_contexts: Mapping[str, NamedContext] = field(default_factory=dict)
     tagging: TagRequest = field(default_factory=TagRequest)
     push: Push = Push.AUTO
+    on_existing: OnExisting = OnExisting.FAIL
     credentials: tuple[Credentials, ...] = ()
     github_token: Secret = field(default_factory=lambda: Secret(""))
     allow_pull_request_target: bool = False

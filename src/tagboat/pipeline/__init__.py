@@ -5,17 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tagboat.errors import FaultsError, InputError, MachineError, raise_faults
+from tagboat.errors import InputError, MachineError, raise_faults
 from tagboat.flow.context import Context
-from tagboat.flow.outputs import Outputs, PushDecision
+from tagboat.flow.outputs import Outputs
 from tagboat.flow.plan import BuildPlan, ImageNeed, PlanWarning, RunStep
-from tagboat.flow.released import Released
-from tagboat.flow.request import Push, Request, Step
+from tagboat.flow.request import Request, Step
 from tagboat.flow.tagset import TagSet
 from tagboat.oci.config import ImageConfig
 from tagboat.oci.descriptor import Descriptor
@@ -23,6 +20,7 @@ from tagboat.oci.digest import Digest
 from tagboat.oci.platform import Platform
 from tagboat.oci.reference import Reference, Repository, TagName
 from tagboat.pipeline.build_files import BuildFiles
+from tagboat.pipeline.publishing import Image, publish, publish_if_allowed
 from tagboat.pipeline.tools import Tools
 from tagboat.policy import check_job_token, check_names, decide_push, refuse_unsafe_event
 from tagboat.temporary import workspace
@@ -82,8 +80,8 @@ def push(request: Request, tools: Tools) -> Outputs:
         roots[root.digest] = root
     outputs = Outputs()
     for digest, references in wanted.items():
-        image = _Image(layout=layout, root=roots[digest], names=tuple(references))
-        outputs = _published(image, request, tools, outputs)
+        image = Image(source=layout, root=roots[digest], names=tuple(references))
+        outputs = publish(image, request, tools, outputs)
     return outputs
 
 
@@ -127,8 +125,8 @@ def _built_and_released(request: Request, tools: Tools, outputs: Outputs, folder
     from tagboat.layout.reader import open_layout
 
     layout = open_layout(outputs.built.layout)
-    image = _Image(layout=layout, root=outputs.built.root, names=outputs.tagset.references)
-    return _published_if_allowed(image, request, tools, outputs)
+    image = Image(source=layout, root=outputs.built.root, names=outputs.tagset.references)
+    return publish_if_allowed(image, request, tools, outputs)
 
 
 def _built(request: Request, tools: Tools, outputs: Outputs, folder: Path) -> Outputs:
@@ -201,48 +199,6 @@ def _runner(
     )
     with tools.executor(request, folder / "roots") as executor:
         yield Runner(executor, settings, tools.progress)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Image:
-    """An image in a layout, and the names that it is to get."""
-
-    layout: Layout
-    root: Descriptor
-    names: tuple[Reference, ...]
-
-
-def _published(image: _Image, request: Request, tools: Tools, outputs: Outputs) -> Outputs:
-    """Upload everything by digest, then move the names; names of earlier calls are kept in the outputs."""
-    from tagboat.release import move_names
-    from tagboat.upload import supply_missing, upload_layout
-
-    registry, progress = tools.registry(), tools.progress
-    with progress.group("Upload"):
-        uploaded = upload_layout(image.layout, image.root, image.names, registry, jobs=request.jobs, progress=progress)
-    outputs = dataclasses.replace(outputs, uploaded=uploaded)
-    if request.until in (Step.UPLOAD, Step.SIGN):
-        return outputs
-    supply = partial(supply_missing, image.layout, image.root, registry=registry)
-    with progress.group("Release"):
-        released = move_names(uploaded, image.names, registry, progress=progress, supply=supply)
-    before = outputs.released.names if outputs.released else ()
-    return dataclasses.replace(outputs, released=Released(names=(*before, *released.names)))
-
-
-def _published_if_allowed(image: _Image, request: Request, tools: Tools, outputs: Outputs) -> Outputs:
-    """Publish; where `push: auto` meets a job token that may only read, say so and let the build be enough."""
-    from tagboat.registry.faults import JobTokenRefusedError
-
-    try:
-        return _published(image, request, tools, outputs)
-    except (JobTokenRefusedError, FaultsError) as error:
-        refusals = error.faults if isinstance(error, FaultsError) else (error,)
-        if request.push is not Push.AUTO or not all(isinstance(fault, JobTokenRefusedError) for fault in refusals):
-            raise
-        reason = "push is auto, and this job's own token may not write to the registry"
-        tools.progress.warn(f"not pushed: {reason}: {refusals[0].problem}", refusals[0].hint)
-        return dataclasses.replace(outputs, decision=PushDecision(push=False, reason=reason))
 
 
 def _plan(request: Request, tools: Tools, files: BuildFiles, bases: Bases, labels: Mapping[str, str]) -> BuildPlan:

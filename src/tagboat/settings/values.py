@@ -10,7 +10,16 @@ from typing import Any, assert_never
 from tagboat.ci.simulation import Simulation
 from tagboat.errors import InputError
 from tagboat.flow.inputs import Input, Kind
-from tagboat.flow.request import Compression, ContextKind, ExecutorChoice, NamedContext, Push, Step, Timestamps
+from tagboat.flow.request import (
+    Compression,
+    ContextKind,
+    ExecutorChoice,
+    NamedContext,
+    OnExisting,
+    Push,
+    Step,
+    Timestamps,
+)
 from tagboat.oci.platform import Platform
 from tagboat.oci.reference import Repository
 from tagboat.secret import Secret
@@ -22,6 +31,7 @@ _CHOICES: Mapping[str, Callable[[str], Any]] = {
     "executor": ExecutorChoice,
     "network": network,
     "push": Push,
+    "on-existing": OnExisting,
     "timestamps": Timestamps,
     "until": Step,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tagboat.upload.remote import RemoteImage
 from tagboat.upload.uploader import supply_missing, upload_layout
 
-__all__ = ["supply_missing", "upload_layout"]
+__all__ = ["RemoteImage", "supply_missing", "upload_layout"]

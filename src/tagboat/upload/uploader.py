@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 
@@ -19,6 +19,7 @@ from tagboat.upload.graph import BlobSource, ImageGraph, read_graph
 from tagboat.upload.repository import RepositoryUpload
 
 _JOBS = 8
+Found = Mapping[Reference, Digest | None]
 _AGAIN = "run it again: what arrived whole is not sent again"
 
 
@@ -30,17 +31,19 @@ def upload_layout(
     *,
     jobs: int,
     progress: Progress,
+    check: Callable[[Found], None] = lambda _found: None,
 ) -> Uploaded:
     """Put the image that `root` points to into every repository of `names`, by digest; no name moves.
 
-    A name without a tag asks for the image by its digest alone. `jobs` blobs travel at once, 0 means eight. A failure
-    in one repository does not keep the others from ending; then all faults are raised together.
+    A name without a tag asks for the image by its digest alone. `jobs` blobs travel at once, 0 means eight. `check` is
+    told where the names point before anything is sent, and may raise. A failure in one repository does not keep the
+    others from ending; then all faults are raised together.
     """
     graph = read_graph(layout, root)
     repositories = tuple(dict.fromkeys(name.repository for name in names))
     spent = {repository: registry.requests(repository) for repository in repositories}
     try:
-        before, sent, faults = _send(graph, layout, names, registry, jobs or _JOBS)
+        before, sent, faults = _send(graph, layout, names, registry, jobs=jobs or _JOBS, check=check)
     except (KeyboardInterrupt, StoppedError):
         progress.warn(f"interrupted while uploading: no name was moved to {root.digest}", _AGAIN)
         raise
@@ -67,12 +70,19 @@ def supply_missing(
 
 
 def _send(
-    graph: ImageGraph, layout: BlobSource, names: Sequence[Reference], registry: Registry, jobs: int
+    graph: ImageGraph,
+    layout: BlobSource,
+    names: Sequence[Reference],
+    registry: Registry,
+    *,
+    jobs: int,
+    check: Callable[[Found], None],
 ) -> tuple[dict[Reference, Digest | None], dict[Repository, int], dict[Repository, TagboatError]]:
     """Return where each name pointed, the bytes sent to each repository that was reached, and the others' faults."""
     workers = partial(threads, jobs, stop=registry.stop)
     with workers() as carriers, workers() as hands:
         before, faults = _look_all(names, graph, registry, hands)
+        check(before)
         uploads = [
             RepositoryUpload(repository, graph=graph, source=layout, registry=registry)
             for repository in dict.fromkeys(name.repository for name in names)
