@@ -46,6 +46,10 @@ def execute(arguments: Arguments, environ: Mapping[str, str], folder: Path, cons
         from tagboat.cli.migrate import migrate
 
         return migrate(request, environ, progress, stdout)
+    if request.command == "why":
+        from tagboat.cli.why import why
+
+        return why(request, environ, progress, stdout)
     if request.command == "plan":
         request = dataclasses.replace(request, dry_run=True)
     started = time.monotonic()

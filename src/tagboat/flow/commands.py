@@ -35,7 +35,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("prune", "Delete what a retention policy does not keep.", positionals="REPOSITORY", built=False),
     Command("login", "Store a registry's credentials.", positionals="REGISTRY", built=False),
     Command("logout", "Drop a registry's credentials.", positionals="REGISTRY", built=False),
-    Command("why", "Explain where a tag came from.", positionals="TAG", built=False),
+    Command("why", "Explain which rule gives a tag, or why none does.", positionals="TAG"),
     Command("undo", "Take back a tag.", positionals="TAG", built=False),
     Command("migrate", "Turn docker's actions in a workflow into one step.", positionals="WORKFLOW"),
     Command("rebase", "Put an image onto a new base without a build.", positionals="REFERENCE", built=False),

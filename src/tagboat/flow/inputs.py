@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-COMMAND_NAMES = ("run", "plan", "tags", "build", "push", "migrate")
+COMMAND_NAMES = ("run", "plan", "tags", "why", "build", "push", "migrate")
 _PIPELINE = ("run", "plan")
 _BUILDING = ("run", "plan", "build")
-_NAMING = ("run", "plan", "tags", "build")
+_RULING = ("run", "plan", "tags", "why")
+_NAMING = (*_RULING, "build")
 _NETWORK = ("run", "plan", "build", "push")
 
 # Variables that look like inputs and are none: what we emit, and what stands in for the clock.
@@ -174,6 +175,13 @@ _NAMES = _group(
     Input("images", Kind.RULES, "Image names without a tag.", peers=_METADATA),
     Input("tags", Kind.RULES, "Tag rules (type=…), or full references.", peers=_BUILDX + _METADATA),
     Input("flavor", Kind.RULES, "latest=, prefix= and suffix= for all tags.", peers=_METADATA),
+    Input(
+        "environment",
+        Kind.TEXT,
+        "Deployment environment, for type=environment.",
+        commands=_RULING,
+        default="that of the event",
+    ),
     Input("labels", Kind.RULES, "Labels: KEY=VALUE.", peers=_BUILDX + _METADATA),
     Input("annotations", Kind.RULES, "Annotations: [LEVEL:]KEY=VALUE.", peers=_BUILDX + _METADATA),
 )
@@ -243,7 +251,7 @@ _RUN = _group(
         "event",
         Kind.TEXT,
         "CI event to act out: push:main, tag:v1.2.3, pull_request:7, merge_request:7, schedule or dispatch.",
-        commands=_NAMING[:3],
+        commands=_RULING,
     ),
     Input("offline", Kind.BOOLEAN, "Open no connection.", commands=COMMAND_NAMES),
     Input("jobs", Kind.INTEGER, "How much to do at once.", commands=_NETWORK, default="the number of processors"),
@@ -330,7 +338,6 @@ _LATER = _group(
         peers=_BUILDX,
     ),
     Input("check", Kind.BOOLEAN, "Report findings in the Dockerfile.", neutral=("false",), instead=_LEAVE_OUT),
-    Input("environment", Kind.TEXT, "Deployment environment of the tags.", instead="write the tag itself into tags"),
     Input(
         "mirrors",
         Kind.LINES,

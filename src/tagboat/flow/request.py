@@ -193,6 +193,7 @@ class Request:
     json: bool = False
     quiet: bool = False
     verbose: bool = False
+    asked: str = ""  # `why TAG`
     layout: Path | None = None  # `push LAYOUT`
     references: tuple[Reference, ...] = ()  # `push LAYOUT REFERENCE…`
     repository: str = ""  # `push LAYOUT REPOSITORY --all-tags`

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tagboat.errors import InputError, MachineError, raise_faults
 from tagboat.flow.context import Context
+from tagboat.flow.explanation import Explanation
 from tagboat.flow.outputs import Outputs
 from tagboat.flow.plan import BuildPlan, ImageNeed, PlanWarning, RunStep
 from tagboat.flow.request import Request, Step
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from tagboat.build.running import Runner
     from tagboat.layout.reader import Layout
 
-__all__ = ["Tools", "build", "push", "run", "tags"]
+__all__ = ["Tools", "build", "push", "run", "tags", "why"]
 
 # Heavy steps are imported where they begin: `tagboat tags` loads neither the builder nor a network client.
 
@@ -52,6 +54,15 @@ def tags(request: Request, tools: Tools) -> Outputs:
     context = tools.read_context(request)
     tagset = _tagset(request, tools, context)
     return Outputs(context=context, tagset=tagset)
+
+
+def why(request: Request, tools: Tools) -> Explanation:
+    """Explain why this event gives the tag that is asked about or not, and which events would."""
+    from tagboat.pipeline.explain import explain
+    from tagboat.tags.asked import AskedName
+
+    asked = AskedName.parse(request.asked)
+    return explain(asked, tools.read_context(request), request.tagging.tags, partial(_derived, request, tools))
 
 
 def build(request: Request, tools: Tools) -> Outputs:
@@ -100,18 +111,22 @@ def _decided(request: Request, tools: Tools) -> Outputs:
 
 
 def _tagset(request: Request, tools: Tools, context: Context) -> TagSet:
+    tagset = _derived(request, tools, context)
+    for warning in tagset.warnings:
+        tools.progress.warn(warning)
+    return tagset
+
+
+def _derived(request: Request, tools: Tools, context: Context) -> TagSet:
     from tagboat.tags import derive_tags
 
-    tagset = derive_tags(
+    return derive_tags(
         request.tagging,
         context,
         now=tools.now,
         source_date_epoch=request.source_date_epoch,
         history=tools.history,
     )
-    for warning in tagset.warnings:
-        tools.progress.warn(warning)
-    return tagset
 
 
 def _built_and_released(request: Request, tools: Tools, outputs: Outputs, folder: Path) -> Outputs:

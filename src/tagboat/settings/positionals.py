@@ -14,9 +14,10 @@ from tagboat.oci.reference import Reference
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Positionals:
-    """The arguments by meaning: a build context, a layout and the references to push it to, or a workflow."""
+    """The arguments by meaning: a build context, a layout and the references to push it to, a workflow, or a tag."""
 
     context: str = ""
+    asked: str = ""
     layout: Path | None = None
     workflow: Path | None = None
     references: tuple[Reference, ...] = ()
@@ -29,9 +30,12 @@ class Positionals:
             return cls._read_push(texts, cwd)
         if command == "migrate":
             return cls._read_migrate(texts, cwd)
+        if command == "why" and not texts:
+            return cls(faults=(InputError("why: the tag is missing", _usage(command)),))
         room = 1 if BY_NAME[command].positionals else 0
         faults = tuple(InputError(f"{text!r} is one argument too many", _usage(command)) for text in texts[room:])
-        return cls(context="".join(texts[:room]), faults=faults)
+        given = "".join(texts[:room])
+        return cls(asked=given, faults=faults) if command == "why" else cls(context=given, faults=faults)
 
     @classmethod
     def _read_push(cls, texts: Sequence[str], cwd: Path) -> Self:

@@ -23,7 +23,7 @@ from tagboat.settings.sources import merge_sources
 from tagboat.settings.values import parse_value
 
 _FIELDS = {field.name for field in dataclasses.fields(Request)}
-_TAGGING = ("images", "tags", "flavor", "labels", "annotations")
+_TAGGING = ("images", "tags", "flavor", "labels", "annotations", "environment")
 
 
 def read_request(
@@ -48,6 +48,7 @@ def read_request(
     request = dataclasses.replace(
         _fill(command, values, environ),
         secrets=joined.secrets,
+        asked=named.asked,
         layout=named.layout,
         workflow=named.workflow,
         references=named.references,
