@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
-from itertools import zip_longest
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import BinaryIO
 
 from tagboat.errors import MachineError
 from tagboat.layers.attributes import is_kept
-from tagboat.layers.blocks import BLOCK_BYTES, Chunk, blocks
-from tagboat.layers.changes import Content, Entry, Kind
+from tagboat.layers.blocks import BLOCK_BYTES
+from tagboat.layers.changes import Entry, Kind
 from tagboat.layers.tree import Tree
 
 _MARKS = frozenset({Kind.WHITEOUT, Kind.OPAQUE})
@@ -67,18 +66,30 @@ def _has_content_of(before: Entry, entry: Entry) -> bool:
     if entry.content is None or before.content is None:
         return False
     try:
-        return _is_equal(entry.content, before.content)
+        with entry.content.open() as one, before.content.open() as other:
+            return _is_equal(one, other, entry.size)
     except OSError as error:
         raise MachineError(f"/{entry.path} cannot be compared: {error.strerror or error}") from error
 
 
-def _is_equal(one: Content, other: Content) -> bool:
-    with one.open() as left, other.open() as right:
-        return all(mine == yours for mine, yours in zip_longest(_blocks(left), _blocks(right)))
+def _is_equal(one: BinaryIO, other: BinaryIO, size_bytes: int) -> bool:
+    """Compare so many bytes of two streams; one that ends before is different."""
+    left = size_bytes
+    while left:
+        wanted = min(left, BLOCK_BYTES)
+        block = _read(one, wanted)
+        if len(block) < wanted or block != _read(other, wanted):
+            return False
+        left -= wanted
+    return True
 
 
-def _blocks(stream: BinaryIO) -> Iterator[Chunk]:
-    return blocks(iter(lambda: stream.read(BLOCK_BYTES), b""))
+def _read(stream: BinaryIO, size_bytes: int) -> bytes:
+    """Return that many bytes, fewer only at the end."""
+    block = stream.read(size_bytes)
+    while len(block) < size_bytes and (more := stream.read(size_bytes - len(block))):
+        block += more
+    return block
 
 
 def _relinked(given: tuple[Entry, ...], news: list[bool], tree: Tree, emptied: Collection[str]) -> set[str]:

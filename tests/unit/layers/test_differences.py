@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from tagboat.errors import MachineError
@@ -105,6 +107,27 @@ def test_large_contents_are_compared_to_the_end():
     before = [file("large", data)]
     assert paths([file("large", data)], before) == []
     assert paths([file("large", data[:-1] + b"1")], before) == ["large"]
+
+
+class Dribble:
+    """Content that comes in small pieces of any length, as from a pipe."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def open(self) -> io.BytesIO:
+        stream = io.BytesIO(self.data)
+        read = stream.read
+        stream.read = lambda size: read(min(size, 70_001))
+        return stream
+
+
+def test_contents_are_compared_however_they_come():
+    """Where the pieces of one content end does not matter; one that ends before its size is different."""
+    data = bytes(3 << 20)
+    before = [file("large", data)]
+    assert paths([file("large", data)._replace(content=Dribble(data))], before) == []
+    assert paths([file("large", data)._replace(content=Dribble(data[:-1]))], before) == ["large"]
 
 
 def test_a_content_that_is_not_at_hand_is_different():
