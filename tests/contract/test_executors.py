@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fakes.building import file, folder, symlink
-from fakes.processes import find_process, processes_of
+from fakes.processes import find_process, processes_of, seconds_of_ours
 from tagboat.errors import MachineError
 from tagboat.executors.command import EXEC, Ended
 
@@ -120,9 +120,10 @@ def test_the_exit_status_is_told(stage, status):
 
 def test_a_signal_is_told_as_shells_do(stage):
     """A command that a signal ends has the status 128 and the signal's number."""
-    killer = threading.Thread(target=lambda: os.kill(find_process(b"sleep\x0077001\x00"), 9))
+    seconds = seconds_of_ours()
+    killer = threading.Thread(target=lambda: os.kill(find_process(f"sleep\0{seconds}\0".encode()), 9))
     killer.start()
-    ran = stage.run(["sleep", "77001"])
+    ran = stage.run(["sleep", seconds])
     killer.join()
     assert ran.ended == Ended(status=128 + 9)
 
@@ -173,10 +174,10 @@ def test_after_a_failure_the_next_command_runs(stage):
 )
 def test_what_is_left_running_is_ended(stage, script):
     """Nothing that a command started outlives it, and nobody waits for it."""
-    number = f"88{time.monotonic_ns() % 10**6:06}"
+    seconds = seconds_of_ours()
     started = time.monotonic()
-    assert stage.run(script.format(number)).ended == Ended()
-    assert processes_of(f"sleep\x00{number}\x00".encode()) == []
+    assert stage.run(script.format(seconds)).ended == Ended()
+    assert processes_of(f"sleep\0{seconds}\0".encode()) == []
     assert time.monotonic() - started < 10
 
 

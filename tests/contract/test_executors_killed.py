@@ -15,7 +15,7 @@ import pytest
 
 from fakes.building import folder
 from fakes.executors import Stage, Way
-from fakes.processes import LONGEST_SECONDS, processes
+from fakes.processes import LONGEST_SECONDS, processes, seconds_of_ours
 from tagboat.errors import MachineError
 from tagboat.executors.command import Bind, Command, Given
 
@@ -50,7 +50,7 @@ except CannotError as reason:
 @pytest.fixture
 def number():
     """Return a number of seconds to sleep that no other process sleeps."""
-    return f"99{time.monotonic_ns() % 10**7:07}"
+    return seconds_of_ours()
 
 
 @pytest.fixture(params=list(Way), ids=str)
@@ -136,7 +136,7 @@ def test_a_killed_worker_is_told_though_something_still_prints(lone_executor, nu
 
 def printers(number: str) -> list[int]:
     """Return the shells whose script holds a number."""
-    return processes(lambda words: words[:2] == [b"sh", b"-c"] and number.encode() in words[2])
+    return processes(lambda words: words[:2] == [b"sh", b"-c"] and number.encode() in words[-1])
 
 
 def kill_when_asleep(number: str, worker: int) -> None:

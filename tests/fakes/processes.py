@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 LONGEST_SECONDS = 10
+_NUMBERS = itertools.count()
+
+
+def seconds_of_ours() -> str:
+    """Return a time to sleep that no other process of this machine is given: a minute, lest a failure lasts longer."""
+    return f"60.{os.getpid()}0{next(_NUMBERS)}"
 
 
 def processes(wanted: Callable[[list[bytes]], bool]) -> list[int]:
