@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from tagboat.auth.credential import Credential
 from tagboat.auth.host import normal_host
+from tagboat.flow.context import System
 from tagboat.flow.request import Credentials
 from tagboat.secret import Secret
+
+_GITHUB = "https://github.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +36,14 @@ class GithubSource:
     environ: Mapping[str, str]
 
     def find(self, registry: str, repository: str) -> Credential | None:  # noqa: ARG002 - as above
-        """Return the token for ghcr.io; the registry reads only the token, any user name does."""
+        """Return the token for ghcr.io; the registry reads only the token, any user name does.
+
+        The token of another forge, which runs the same workflows, is not for GitHub to see.
+        """
         token = self.token.reveal() or self.environ.get("GITHUB_TOKEN", "")
-        if registry != "ghcr.io" or not token:
+        server = self.environ.get("GITHUB_SERVER_URL", _GITHUB).rstrip("/")
+        is_foreign = server != _GITHUB or System.of(self.environ) in {System.GITEA, System.FORGEJO}
+        if registry != "ghcr.io" or not token or is_foreign:
             return None
         return Credential.of(self.environ.get("GITHUB_ACTOR") or "github-actions", token, "GITHUB_TOKEN", of_job=True)
 

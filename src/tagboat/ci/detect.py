@@ -27,7 +27,7 @@ def read_context(environ: Mapping[str, str], folder: Path, *, simulate: str = ""
 def _read(environ: Mapping[str, str], folder: Path, *, pr_head_sha: bool) -> Context:
     system = System.of(environ)
     match system:
-        case System.GITHUB:
+        case System.GITHUB | System.GITEA | System.FORGEJO:
             return _with_commit_time(github.read(environ, pr_head_sha=pr_head_sha), environ, folder)
         case System.GITLAB:
             return _with_commit_time(gitlab.read(environ, pr_head_sha=pr_head_sha), environ, folder)

@@ -27,7 +27,7 @@ def read(environ: Mapping[str, str], *, pr_head_sha: bool = False) -> Context:
     if pr_head_sha and request and request.head_revision and "pull_request" in event:
         revision = request.head_revision
     return Context(
-        system=System.GITHUB,
+        system=System.of(environ),
         event=event,
         ref=ref,
         revision=revision,
@@ -144,12 +144,13 @@ def _commit_time(payload: Mapping[str, Any], revision: str) -> datetime | None:
 def _repository(environ: Mapping[str, str], payload: Mapping[str, Any]) -> SourceRepository:
     told = _object(payload, "repository")
     name = _text(told, "full_name") or environ.get("GITHUB_REPOSITORY", "")
-    server = environ.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
+    is_github = System.of(environ) is System.GITHUB
+    server = environ.get("GITHUB_SERVER_URL", "https://github.com" if is_github else "").rstrip("/")
     return SourceRepository(
         name=name,
         title=_text(told, "name") or name.rpartition("/")[2],
         description=_text(told, "description"),
-        url=_text(told, "html_url") or (f"{server}/{name}" if name else ""),
+        url=_text(told, "html_url") or (f"{server}/{name}" if server and name else ""),
         licenses=_text(_object(told, "license"), "spdx_id"),
         default_branch=_text(told, "default_branch"),
     )

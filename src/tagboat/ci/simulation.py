@@ -70,7 +70,9 @@ class Simulation:
             case Event.TAG:
                 return dataclasses.replace(plain, event="push", ref=f"refs/tags/{self.value}")
             case Event.PULL_REQUEST:
-                return self._request(plain, "pull_request", f"refs/pull/{self.value}/merge")
+                # Gitea and Forgejo make no merge commit.
+                end = "head" if context.system in {System.GITEA, System.FORGEJO} else "merge"
+                return self._request(plain, "pull_request", f"refs/pull/{self.value}/{end}")
             case Event.MERGE_REQUEST:
                 return self._request(plain, "merge_request_event", f"refs/merge-requests/{self.value}/head")
             case Event.SCHEDULE:

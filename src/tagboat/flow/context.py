@@ -13,6 +13,8 @@ class System(StrEnum):
     """Where a run takes place."""
 
     GITHUB = "github"
+    GITEA = "gitea"
+    FORGEJO = "forgejo"
     GITLAB = "gitlab"
     LOCAL = "local"
 
@@ -20,10 +22,12 @@ class System(StrEnum):
     def of(cls, environ: Mapping[str, str]) -> Self:
         """Return the system that these variables belong to.
 
-        Forgejo and Gitea speak GitHub's variables. gitlab-ci-local says GITLAB_CI=false, so the project counts too.
+        Gitea and Forgejo set GitHub's variables and one of their own, Forgejo both. gitlab-ci-local says
+        GITLAB_CI=false, so the project counts too.
         """
         if environ.get("GITHUB_ACTIONS") == "true":
-            return cls("github")
+            own = {"FORGEJO_ACTIONS": "forgejo", "GITEA_ACTIONS": "gitea"}
+            return cls(next((name for variable, name in own.items() if environ.get(variable)), "github"))
         if environ.get("GITLAB_CI") == "true" or (environ.get("CI_SERVER_URL") and environ.get("CI_PROJECT_PATH")):
             return cls("gitlab")
         return cls("local")

@@ -7,8 +7,11 @@ from tagboat.flow.context import Context, System
 from tagboat.flow.outputs import PushDecision
 from tagboat.flow.request import Push
 
+_GITHUB_EVENTS = {"push", "schedule", "workflow_dispatch", "repository_dispatch", "release"}
 _PUSHING_EVENTS = {
-    System.GITHUB: {"push", "schedule", "workflow_dispatch", "repository_dispatch", "release"},
+    System.GITHUB: _GITHUB_EVENTS,
+    System.GITEA: _GITHUB_EVENTS,
+    System.FORGEJO: _GITHUB_EVENTS,
     System.GITLAB: {"push", "schedule", "web", "api", "trigger", "pipeline", "parent_pipeline"},
 }
 

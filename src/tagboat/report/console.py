@@ -42,7 +42,7 @@ def open_console(
     """
     system = System.of(environ)
     match system:
-        case System.GITHUB:
+        case System.GITHUB | System.GITEA | System.FORGEJO:
             verbose = verbose or environ.get("RUNNER_DEBUG") == "1"
             return GitHubProgress(stream, token=token, quiet=quiet, verbose=verbose)
         case System.GITLAB:

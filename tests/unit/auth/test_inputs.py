@@ -53,6 +53,20 @@ def test_github_s_token_is_for_github_s_registry(token, environ, found):
     assert source.find("docker.io", "me/app") is None
 
 
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"GITHUB_SERVER_URL": "https://codeberg.org"},
+        {"GITHUB_SERVER_URL": "https://github.example.com"},
+        {"GITHUB_ACTIONS": "true", "GITEA_ACTIONS": "true"},
+        {"GITHUB_ACTIONS": "true", "FORGEJO_ACTIONS": "true"},
+    ],
+)
+def test_another_forge_s_token_is_not_for_github(environ):
+    """The job's token of Gitea, Forgejo or GitHub Enterprise Server is never shown to ghcr.io."""
+    assert GithubSource(token=Secret("t"), environ=environ).find("ghcr.io", "me/app") is None
+
+
 def test_gitlab_s_variables_name_their_registries():
     """GitLab's registry and proxy are found by their variables; without a password the job's token serves."""
     source = GitlabSource(environ=GITLAB)

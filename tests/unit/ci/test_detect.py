@@ -55,6 +55,10 @@ def read(tmp_path: Path) -> Reader:
         ("github-schedule", "schedule", "refs/heads/master", ""),
         ("github-dispatch", "workflow_dispatch", "refs/heads/main", ""),
         ("github-deployment", "deployment", "refs/heads/main", ""),
+        ("gitea-push", "push", "refs/heads/main", ""),
+        ("gitea-pull-request", "pull_request", "refs/pull/7/head", "main"),
+        ("forgejo-tag", "push", "refs/tags/v1.2.3", ""),
+        ("forgejo-schedule", "schedule", "refs/heads/main", ""),
         ("gitlab-branch", "push", "refs/heads/main", ""),
         ("gitlab-tag", "push", "refs/tags/v1.2.3", ""),
         ("gitlab-merge-request", "merge_request_event", "refs/merge-requests/7/head", "main"),
@@ -310,3 +314,17 @@ def test_gitlab_deployment_environment(tmp_path, changed, words):
     context = read_context(variables("gitlab-branch") | changed, tmp_path)
     assert context.evidence.environment == words
     assert context.environment == words.rpartition(" is ")[2]
+
+
+@pytest.mark.parametrize(
+    ("job", "server"), [("gitea-push", "https://gitea.example.com"), ("forgejo-tag", "https://codeberg.org")]
+)
+def test_other_forges_have_their_own_addresses(read, tmp_path, job, server):
+    """What runs on Gitea or Forgejo points there, never to GitHub, also where the event file tells no address."""
+    context = read(job)
+    assert context.repository.url == f"{server}/acme/demo"
+    assert context.run_url.startswith(f"{server}/acme/demo/actions/runs/")
+    bare = {name: value for name, value in variables(job).items() if name != "GITHUB_EVENT_PATH"}
+    assert read_context(bare, tmp_path).repository.url == f"{server}/acme/demo"
+    del bare["GITHUB_SERVER_URL"]
+    assert read_context(bare, tmp_path).repository.url == ""
