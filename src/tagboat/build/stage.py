@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tagboat.errors import DockerfileError
 from tagboat.layers.changes import Entry, Kind
+from tagboat.layers.tarball import WHITEOUT_PREFIX
 from tagboat.layers.tree import Tree
 
 if TYPE_CHECKING:
@@ -84,7 +85,15 @@ class Changes:
         return self._tree
 
     def put(self, entry: Entry) -> None:
-        """Put an entry in place of what lies at its path; a directory keeps what is in it."""
+        """Put an entry in place of what lies at its path; a directory keeps what is in it.
+
+        Raises `DockerfileError` for a name that would delete files when the layer is applied (image-spec layer.md).
+        """
+        if entry.path.rpartition("/")[2].startswith(WHITEOUT_PREFIX):
+            raise DockerfileError(
+                f"/{entry.path}: no layer can hold a name that begins with {WHITEOUT_PREFIX}, which deletes files",
+                "rename it, or leave it out with .dockerignore",
+            )
         self._tree.put(entry)
         self._changed[entry.path] = entry
 

@@ -77,3 +77,10 @@ def test_a_step_that_changes_nothing_has_no_layer():
     state.record(0, Changes(state.tree))
     state.add(1, ())
     assert state.drafts == {}
+
+
+@pytest.mark.parametrize("path", [".wh.a", "a/.wh..wh..opq"])
+def test_a_name_that_would_delete_is_refused(path):
+    """A file whose name a layer would read as a deletion ends the build."""
+    with pytest.raises(DockerfileError, match=r"begins with \.wh\."):
+        Changes(base()).put(file(path))
