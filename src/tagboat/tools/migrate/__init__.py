@@ -9,7 +9,7 @@ from datetime import datetime
 from tagboat.errors import InputError
 from tagboat.flow.context import Context
 from tagboat.flow.migration import JobReport, Migration, Trial, Verdict
-from tagboat.tools.migrate.actions import Action, steps_of
+from tagboat.tools.migrate.actions import Action, action_of
 from tagboat.tools.migrate.conversion import Conversion, convert_job
 from tagboat.tools.migrate.document import Job, Workflow
 from tagboat.tools.migrate.events import Scenario, scenarios
@@ -41,7 +41,10 @@ def migrate_workflow(text: str, file: str, *, checkout: Context, now: datetime) 
 
 
 def _applied(workflow: Workflow, edits: Sequence[Edit], text: str) -> str:
-    return apply_edits(workflow.lines, edits) if edits else text
+    if not edits:
+        return text
+    new = apply_edits(workflow.lines, edits)
+    return new.replace("\n", "\r\n") if "\r\n" in text else new
 
 
 def _judged(
@@ -51,9 +54,14 @@ def _judged(
     report = JobReport(job=job.name, obstacles=tuple(conversion.obstacles), steps=tuple(conversion.reports))
     if conversion.obstacles:
         return report
-    written = Workflow.parse(apply_edits(workflow.lines, conversion.edits), workflow.file)
+    try:
+        written = Workflow.parse(apply_edits(workflow.lines, conversion.edits), workflow.file)
+    except InputError as error:  # an alias whose anchor stood in a step that goes
+        return dataclasses.replace(report, obstacles=(f"without docker's steps the file is no YAML: {error.problem}",))
     new = next(one for one in written.jobs if one.name == job.name)
-    pairs = [Pair(old=step, new=new.steps[conversion.new_index(step)]) for step in steps_of(job, Action.BUILD)]
+    named = [step for step in job.steps if action_of(step) in {Action.BUILD, Action.METADATA}]
+    staying = [step for step in named if step.index not in conversion.removed]
+    pairs = [Pair(old=step, new=new.steps[conversion.new_index(step)]) for step in staying]
     tried = tuple(trials(Versions(old=workflow, new=written, now=now), job, new, pairs, events))
     return dataclasses.replace(report, trials=tried, obstacles=tuple(dict.fromkeys(_differences(tried))))
 

@@ -23,8 +23,10 @@ class Action(StrEnum):
 
 
 # What has no use for a registry's credentials or for an engine.
-_INDIFFERENT = ("actions/checkout", "actions/cache", "actions/setup-", "actions/upload-artifact",
-                "actions/download-artifact", "actions/github-script", "softprops/action-gh-release")  # fmt: skip
+_INDIFFERENT = re.compile(
+    r"actions/(?:checkout|cache|upload-artifact|download-artifact|github-script)\b|(?!docker/)[\w-]+/setup-|"
+    r"[\w-]+/[\w-]*(?:cache|release)\b"
+)
 _PROGRAMS = re.compile(
     r"\b(docker|buildx|buildctl|buildah|podman|nerdctl|cosign|notation|crane|skopeo|oras|regctl|helm|trivy|grype|syft|"
     r"act|kind|k3d|ko|pack|earthly|dagger)\b"
@@ -46,5 +48,5 @@ def engine_users(steps: Iterable[Step]) -> Iterator[Step]:
     """Yield the steps that may work with an engine or with stored credentials: programs of the trade, other actions."""
     for step in steps:
         uses = step.text("uses").lower()
-        if (uses and not uses.startswith(_INDIFFERENT)) or _PROGRAMS.search(step.text("run")):
+        if (uses and not _INDIFFERENT.match(uses)) or _PROGRAMS.search(step.text("run")):
             yield step

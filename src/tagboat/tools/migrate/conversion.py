@@ -28,11 +28,13 @@ from tagboat.tools.migrate.metadata import (
     translate_metadata,
     uses_of,
 )
-from tagboat.tools.migrate.registries import Logins, shadowed_login, sort_logins
+from tagboat.tools.migrate.registries import Logins, sort_logins
 from tagboat.tools.migrate.rewriting import Edit, NewStep, checkout_before, removal, replacement
 
 _DEFAULT_RULES = ("type=schedule", "type=ref,event=branch", "type=ref,event=tag", "type=ref,event=pr")
 _LISTS = ("tags", "labels", "annotations")
+_CACHE_FOLDER = re.compile(r"(?:src|dest)=([^,\s]+)")
+_HOUSEKEEPING = re.compile(r"(?:rm|mv|mkdir|ls|du|echo|if|fi|then)\b|#")
 _NEEDS_BUILDX = ("cloud", "kubernetes", "remote")
 
 
@@ -52,6 +54,12 @@ class Conversion:
     added: set[int] = field(default_factory=set)
     removed: set[int] = field(default_factory=set)
 
+    @property
+    def others(self) -> list[Step]:
+        """The steps that stay and are not docker's."""
+        steps = self.job.steps
+        return [step for step in steps if action_of(step) is None and step.index not in self.removed]
+
     def new_index(self, step: Step) -> int:
         """Return the place of a step in the new job."""
         gone = sum(index < step.index for index in self.removed)
@@ -63,7 +71,10 @@ def convert_job(workflow: Workflow, job: Job, resolve: Resolve) -> Conversion | 
     if not any(map(action_of, job.steps)):
         return None
     conversion = Conversion(workflow=workflow, job=job, resolve=resolve)
-    conversion.obstacles += _obstacles_of_job(workflow, job)
+    conversion.obstacles += [*_obstacles_of_job(workflow, job), *_obstacles_of_steps(workflow, job)]
+    if any(action_of(step) and not step.is_plain for step in job.steps):
+        return conversion
+    _convert_caches(conversion)
     builds = steps_of(job, Action.BUILD)
     logins = _convert_logins(conversion)
     plans = [_plan_build(conversion, step, logins) for step in builds]
@@ -93,7 +104,7 @@ class _BuildPlan:
 def _obstacles_of_job(workflow: Workflow, job: Job) -> Iterator[str]:
     if steps_of(job, Action.BAKE):
         yield "docker/bake-action builds what a bake file says, and Tagboat reads no bake files"
-    if not steps_of(job, Action.BUILD) and not steps_of(job, Action.METADATA):
+    elif not steps_of(job, Action.BUILD) and not steps_of(job, Action.METADATA):
         yield "no step builds by docker/build-push-action; programs in `run:` are not rewritten"
     if "pull_request_target" in workflow.triggers:
         yield "the workflow runs on pull_request_target, where Tagboat builds only with allow-pull-request-target"
@@ -102,10 +113,19 @@ def _obstacles_of_job(workflow: Workflow, job: Job) -> Iterator[str]:
     text = "\n".join(workflow.lines[job.span.first : job.span.end])
     if "DOCKER_METADATA_OUTPUT" in text:
         yield "a step reads DOCKER_METADATA_OUTPUT_… variables, which Tagboat does not set"
+
+
+def _obstacles_of_steps(workflow: Workflow, job: Job) -> Iterator[str]:
+    places = [step.span for one in workflow.jobs for step in one.steps]
     for step in job.steps:
         if action_of(step) and not step.is_plain:
             yield f"the step {step.label!r} is not written one key a line"
+        if action_of(step) and places.count(step.span) > 1:
+            yield f"the step {step.label!r} is used again by a YAML alias"
+    user = next(engine_users(step for step in job.steps if action_of(step) is None), None)
     for step in steps_of(job, Action.BUILD):
+        if user and not steps_of(job, Action.BUILDX) and step.table("with").get("push", "false") != "true":
+            yield f"{step.label}: without buildx the image stays in the engine, and the step {user.label!r} may use it"
         if step.text("uses").endswith("@v1"):
             yield f"{step.text('uses')} has other inputs than its later versions; move to v6 first"
 
@@ -113,12 +133,7 @@ def _obstacles_of_job(workflow: Workflow, job: Job) -> Iterator[str]:
 def _convert_logins(conversion: Conversion) -> Logins:
     job = conversion.job
     logins = steps_of(job, Action.LOGIN)
-    others = [step for step in job.steps if action_of(step) is None or action_of(step) is Action.BAKE]
-    sorted_logins = sort_logins(logins, others, conversion.resolve)
-    if shadowed := shadowed_login(logins, sorted_logins, conversion.resolve):
-        conversion.obstacles.append(
-            f"the login {shadowed.label!r} stays a step, but for ghcr.io the job's own token comes before it"
-        )
+    sorted_logins = sort_logins(logins, conversion.others, conversion.resolve)
     for step in sorted_logins.removed:
         _remove(conversion, step)
     conversion.reports += sorted_logins.reports
@@ -293,8 +308,7 @@ def _report(conversion: Conversion, step: Step, deed: Deed, reason: str, transla
 def _convert_setup(conversion: Conversion) -> None:
     """Take buildx away where nobody else needs it; QEMU stays, since RUN for another processor needs it here too."""
     job = conversion.job
-    others = [step for step in job.steps if action_of(step) is None]
-    user = next(engine_users(others), None)
+    user = next(engine_users(conversion.others), None)
     for step in steps_of(job, Action.BUILDX):
         driver = step.table("with").get("driver", "")
         if driver in _NEEDS_BUILDX or step.table("with").keys() & {"endpoint", "append"}:
@@ -328,3 +342,20 @@ def _drop_setup(conversion: Conversion, step: Step, why_kept: str) -> None:
 def _only_builder(used: list[Use], builds: list[Span]) -> bool:
     """Tell whether the only use of a builder is as the `builder` input, which goes."""
     return all(use.output == "name" and any(use.line in span for span in builds) for use in used)
+
+
+def _convert_caches(conversion: Conversion) -> None:
+    """Take away what looks after BuildKit's cache folders: they are not made any more, and moving one would fail."""
+    builds = [step.table("with") for step in steps_of(conversion.job, Action.BUILD)]
+    texts = [values.get(name, "") for values in builds for name in ("cache-from", "cache-to")]
+    folders = {found for text in texts for found in _CACHE_FOLDER.findall(text)}
+    for step in conversion.job.steps:
+        lines = [line.strip() for line in step.text("run").splitlines() if line.strip()]
+        named = [folder for folder in folders if folder in step.text("run")]
+        if named and not all(_HOUSEKEEPING.match(line) for line in lines):
+            conversion.obstacles.append(f"{step.label}: it works on {named[0]}, a cache that Tagboat does not write")
+        elif named or (step.text("uses").startswith("actions/cache@") and step.table("with").get("path") in folders):
+            _remove(conversion, step)
+            line = step.span.first + 1
+            reason = "Tagboat writes no BuildKit cache"
+            conversion.reports.append(StepReport(step=step.label, line=line, deed=Deed.REMOVED, reason=reason))

@@ -9,7 +9,7 @@ from typing import Any
 
 from tagboat.ci.simulation import Simulation
 from tagboat.flow.context import Context, PullRequest, SourceRepository, System
-from tagboat.tools.migrate.document import Workflow
+from tagboat.tools.migrate.document import Plain, Workflow
 
 _REPOSITORY = "owner/name"
 _REVISION = "8f3c21d0a9b4e5f60718293a4b5c6d7e8f901234"
@@ -48,10 +48,20 @@ def _scenarios(workflow: Workflow, base: Context) -> Iterator[Scenario]:
             context = dataclasses.replace(
                 context, pull_request=dataclasses.replace(context.pull_request, head_ref=_BRANCH)
             )
-        yield Scenario(name=name, context=context, github=_github(context), triggers=context.event in triggers)
+        yield Scenario(name=name, context=context, github=_github(context), triggers=_triggers(context, triggers))
     for version in _VERSIONS if "release" in triggers else ():
         context = dataclasses.replace(Simulation.parse(f"tag:{version}").act_out(base), event="release")
         yield Scenario(name=f"release:{version}", context=context, github=_github(context), triggers=True)
+
+
+def _triggers(context: Context, triggers: Mapping[str, Plain]) -> bool:
+    """Tell whether a workflow runs on an event; of a push, whether it names branches or tags: no pattern is read."""
+    settings = triggers.get(context.event)
+    if context.event != "push" or not isinstance(settings, dict):
+        return settings is not None or "workflow_call" in triggers
+    named = {"tags", "tags-ignore"} if context.tag else {"branches", "branches-ignore"}
+    others = {"tags", "tags-ignore", "branches", "branches-ignore"} - named
+    return bool(named & settings.keys()) or not others & settings.keys()
 
 
 def _base(workflow: Workflow, checkout: Context) -> Context:

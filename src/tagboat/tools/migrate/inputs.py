@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,11 @@ from tagboat.tools.migrate.expressions import names_used, whole_expression
 
 # What costs time when it is missing, and changes nothing about the image.
 _SAVES_TIME_ONLY = frozenset({"cache-from", "cache-to", "no-cache-filters"})
+_NO_USE = {
+    "github-token": "no commit is fetched from the server",
+    "builder": "there are no builder instances",
+}
+_NO_COUNTERPART = {"call": "Tagboat's call is always a build", "attests": "attestations are not built yet"}
 _SPLIT = re.compile(r"[,\n](?![^$]*?\}\})")
 _EXPRESSIONS = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _REMOTE = ("http://", "https://", "git://", "git@", "ssh://", "github.com/")
@@ -118,16 +124,15 @@ def _translate(translated: Translated, step: Step, name: str, text: str, resolve
             translated.refuse(name, "docker/build-push-action has no such input today")
         case "context":
             _context(translated, step, text, resolve)
+        case "file" if folder := _folder_on_server(step):
+            file = posixpath.normpath(posixpath.join(folder, text))
+            translated.change(name, "paths start at the checkout", Given(name=name, value=file))
         case "outputs":
             _outputs(translated, text)
-        case "github-token":
-            translated.drop(name, "no commit is fetched from the server")
-        case "builder":
-            translated.drop(name, "there are no builder instances")
-        case "call" if text != "build":
-            translated.refuse(name, "Tagboat's call is always a build")
-        case "attests":
-            translated.refuse(name, "attestations are not built yet")
+        case "github-token" | "builder":
+            translated.drop(name, _NO_USE[name])
+        case "call" | "attests" if text != "build":
+            translated.refuse(name, _NO_COUNTERPART[name])
         case "build-contexts" if any(not _is_local(item) for item in text.splitlines() if item.strip()):
             translated.refuse(name, "a named context is a folder, docker-image:// or oci-layout:// here")
         case _:
@@ -157,14 +162,20 @@ def _is_local(item: str) -> bool:
 
 def _context(translated: Translated, step: Step, text: str, resolve: Resolve) -> None:
     value, _ = resolve(text)
-    folder = text.removeprefix(_DEFAULT_CONTEXT).removeprefix(":")
     if value.startswith(_REMOTE):
         translated.refuse("context", f"{text} lies on a server; Tagboat builds folders")
     elif not text.startswith(_DEFAULT_CONTEXT):
         translated.keep(step, "context")
     else:
+        folder = _folder_on_server(step)
         new = [Given(name="context", value=folder)] if folder else []
         translated.change("context", "the checked-out files are built, not the commit on the server", *new)
+
+
+def _folder_on_server(step: Step) -> str:
+    """Return the folder of the commit that a step builds, empty for the whole commit or for a local folder."""
+    context = step.table("with").get("context", "")
+    return context.removeprefix(_DEFAULT_CONTEXT).removeprefix(":") if context.startswith(_DEFAULT_CONTEXT) else ""
 
 
 def reads_server(step: Step) -> bool:

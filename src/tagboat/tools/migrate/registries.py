@@ -53,15 +53,21 @@ def sort_logins(logins: Sequence[Step], others: Sequence[Step], resolve: Resolve
         elif why := _why_kept(step, own):
             sorted_logins.keep(step, why)
         else:
-            sorted_logins.given = [given(step, name) for name in _CREDENTIALS if step.table("with").get(name)]
+            sorted_logins.given = _credentials(step)
             sorted_logins.remove(step, "registry, username and password are inputs of the build step", Fate.SAME)
+    staying = [step for step in logins if step not in sorted_logins.removed]
+    if shadowed := _shadowed(staying, resolve):
+        sorted_logins.given = _credentials(shadowed)
     return sorted_logins
 
 
-def shadowed_login(logins: Sequence[Step], kept: Logins, resolve: Resolve) -> Step | None:
-    """Return a login for ghcr.io with a token of its own that stays a step: the job's token would come before it."""
-    staying = [step for step in logins if step not in kept.removed]
-    return next((step for step in staying if _is_ghcr(step, resolve) and not _is_of_job(step, resolve)), None)
+def _credentials(step: Step) -> list[Given]:
+    return [given(step, name) for name in _CREDENTIALS if step.table("with").get(name)]
+
+
+def _shadowed(logins: Sequence[Step], resolve: Resolve) -> Step | None:
+    """Return a login for ghcr.io with a token of its own: what it stores comes after the job's token, inputs before."""
+    return next((step for step in logins if _is_ghcr(step, resolve) and not _is_of_job(step, resolve)), None)
 
 
 def _is_of_job(step: Step, resolve: Resolve) -> bool:

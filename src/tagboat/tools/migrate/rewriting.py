@@ -25,7 +25,7 @@ class Edit:
 def apply_edits(lines: Sequence[str], edits: Iterable[Edit]) -> str:
     """Return the text after all edits, which do not overlap."""
     new = list(lines)
-    for edit in sorted(edits, key=lambda edit: edit.span.first, reverse=True):
+    for edit in sorted(edits, key=lambda edit: (edit.span.first, edit.span.end), reverse=True):
         new[edit.span.first : edit.span.end] = edit.lines
     return "\n".join(new) + "\n"
 

@@ -136,13 +136,14 @@ def _expanded(table: Mapping[str, Value]) -> Iterator[dict[str, Value]]:
     exclude = [row for row in table.get("exclude") or [] if isinstance(row, dict)]
     rows = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())] if axes else []
     rows = [row for row in rows if not any(row.items() >= out.items() for out in exclude)]
+    added = []
     for extra in include:
         fitting = [row for row in rows if all(row[key] == extra[key] for key in axes.keys() & extra.keys())]
         for row in fitting:
             row.update(extra)
         if not fitting:
-            rows.append(dict(extra))
-    yield from rows
+            added.append(dict(extra))
+    yield from (*rows, *added)
 
 
 def _evaluated(value: Plain, scope: Scope) -> Value:

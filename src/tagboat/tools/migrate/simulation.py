@@ -15,7 +15,7 @@ from tagboat.flow.tagset import Outcome, TagSet
 from tagboat.oci.reference import Reference
 from tagboat.tags import derive_tags
 from tagboat.tags.flavor import Latest, read_flavor
-from tagboat.tools.migrate.actions import TAGBOAT, Action, steps_of
+from tagboat.tools.migrate.actions import TAGBOAT, Action, action_of, steps_of
 from tagboat.tools.migrate.document import Job, Step, Workflow
 from tagboat.tools.migrate.events import Scenario
 from tagboat.tools.migrate.inputs import split_items
@@ -28,7 +28,7 @@ _LATEST_ON_PURPOSE = "docker's action puts latest on this prerelease, Tagboat do
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A build step before and after."""
+    """A step that names images, before and after."""
 
     old: Step
     new: Step
@@ -46,7 +46,7 @@ class Versions:
 def trials(
     versions: Versions, old: Job, new: Job, pairs: Iterable[Pair], events: Iterable[Scenario]
 ) -> Iterator[Trial]:
-    """Yield the comparison for each build step on each event, for each combination of the job's matrix."""
+    """Yield the comparison for each pair of steps on each event, for each combination of the job's matrix."""
     for pair in pairs:
         for event in events:
             for matrix in combinations(versions.old, old, event):
@@ -56,18 +56,16 @@ def trials(
 
 
 def _trial(pair: Pair, event: Scenario, before: Scope, after: Scope, now: datetime) -> Trial:
-    old, new, reason = list[str](), list[str](), ""
-    extra: set[str] = set()
+    old, own, new, reason = list[str](), list[str](), list[str](), "the old step cannot be followed"
     try:
-        extra = _run_metadata(before, now)
-        old = _normal(_build_names(pair.old, before))
-    except TagboatError as error:
-        reason = f"the old step cannot be followed: {error}"
-    try:
+        old = _old_names(pair.old, before, now, as_docker=True)
+        reason = "the new step fails"
         new = _new_names(pair.new, after, now)
+        if set(old) != set(new):
+            own = _old_names(pair.old, before, now, as_docker=False)
+        verdict, reason = _compare(set(old), set(own), set(new)), ""
     except TagboatError as error:
-        reason = reason or f"the new step fails: {error}"
-    verdict = Verdict.UNKNOWN if reason else _compare(set(old), set(new), extra)
+        verdict, reason = Verdict.UNKNOWN, f"{reason}: {error}"
     return Trial(
         step=pair.old.label,
         event=event.name,
@@ -81,35 +79,34 @@ def _trial(pair: Pair, event: Scenario, before: Scope, after: Scope, now: dateti
     )
 
 
-def _compare(old: set[str], new: set[str], on_purpose: set[str]) -> Verdict:
-    if old == new:
+def _compare(old: set[str], own: set[str], new: set[str]) -> Verdict:
+    """Compare the names; `own` are the old step's by Tagboat's rules, where docker's action has a rule of its own."""
+    if new == old:
         return Verdict.EQUAL
-    return Verdict.ON_PURPOSE if old - new <= on_purpose and not new - old else Verdict.DIFFERENT
+    return Verdict.ON_PURPOSE if new == own else Verdict.DIFFERENT
 
 
-def _run_metadata(scope: Scope, now: datetime) -> set[str]:
-    """Give the scope the outputs of its metadata steps; return the names that docker's action gives on its own."""
-    extra: set[str] = set()
-    for step in steps_of(scope.job, Action.METADATA):
-        own = scope.with_env(step.table("env"))
-        tagset = _derive(step.table("with"), own, now)
-        more = _latest_of_docker(step, own, tagset)
-        extra |= set(_normal(more))
-        if step.text("id"):
-            scope.outputs[step.text("id")] = _outputs(tagset, more)
-    return extra
+def _old_names(step: Step, scope: Scope, now: datetime, *, as_docker: bool) -> list[str]:
+    """Return the names that the step had, from what the job's metadata steps put out."""
+    for metadata in steps_of(scope.job, Action.METADATA):
+        own = scope.with_env(metadata.table("env"))
+        tagset = _derive(metadata.table("with"), own, now)
+        more = _latest_of_docker(metadata, own, tagset) if as_docker else []
+        scope.outputs[metadata.text("id")] = _outputs(tagset, more)
+    if action_of(step) is Action.METADATA:
+        return scope.outputs[step.text("id")]["tags"].splitlines()
+    return _normal(split_items(scope.with_env(step.table("env")).render(step.table("with").get("tags", ""))))
 
 
 def _new_names(step: Step, scope: Scope, now: datetime) -> list[str]:
+    """Return the names that the step has by its own rules and by what the steps with `until: tags` put out."""
     for other in scope.job.steps:
-        if other.text("uses") == TAGBOAT and other.table("with").get("until") == "tags" and other.text("id"):
+        if other.text("uses") == TAGBOAT and other.table("with").get("until") == "tags":
             own = scope.with_env(other.table("env"))
             scope.outputs[other.text("id")] = _outputs(_derive(other.table("with"), own, now), [])
-    return _familiar(_derive(step.table("with"), scope.with_env(step.table("env")), now))
-
-
-def _build_names(step: Step, scope: Scope) -> list[str]:
-    return split_items(scope.with_env(step.table("env")).render(step.table("with").get("tags", "")))
+    tagset = _derive(step.table("with"), scope.with_env(step.table("env")), now)
+    only_tags = step.table("with").get("until") == "tags"
+    return _outputs(tagset, [])["tags"].splitlines() if only_tags else _familiar(tagset)
 
 
 def _derive(values: Mapping[str, str], scope: Scope, now: datetime) -> TagSet:
