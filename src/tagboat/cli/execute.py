@@ -58,10 +58,10 @@ def execute(arguments: Arguments, environ: Mapping[str, str], folder: Path, cons
         outputs = _outputs(request, environ, progress)
     except TagboatError as error:
         if changes_something:
-            reached = progress.added_to(Outputs())
+            reached = progress.added_to(_formed(Outputs(), request))
             write_outputs(reached, environ, folder, delimiter=_random_word, error=error)
         raise
-    outputs = dataclasses.replace(progress.added_to(outputs), seconds=time.monotonic() - started)
+    outputs = dataclasses.replace(progress.added_to(_formed(outputs, request)), seconds=time.monotonic() - started)
     if changes_something:
         write_outputs(outputs, environ, folder, delimiter=_random_word)
         if request.metadata_file is not None:
@@ -77,6 +77,11 @@ def _outputs(request: Request, environ: Mapping[str, str], progress: Progress) -
             return _COMMANDS[request.command](request, tools)
     except KeyboardInterrupt as interruption:
         raise StoppedError(str(interruption)) from interruption
+
+
+def _formed(outputs: Outputs, request: Request) -> Outputs:
+    """Return the outputs with what the request says about their form."""
+    return dataclasses.replace(outputs, bake_target=request.bake_target, sets_environment=request.sets_environment)
 
 
 def _random_word() -> str:

@@ -9,6 +9,7 @@ from tagboat.flow.built import Built
 from tagboat.flow.context import Context
 from tagboat.flow.plan import BuildPlan, PlanWarning
 from tagboat.flow.released import Move, Released
+from tagboat.flow.request import BAKE_TARGET
 from tagboat.flow.tagset import TagSet
 from tagboat.flow.uploaded import Uploaded
 from tagboat.oci.descriptor import Descriptor
@@ -27,7 +28,8 @@ class Outputs:
     """Everything known at the end of a run; steps that did not take place are None.
 
     `layout` is the path the user asked for (`--output`), empty when the layout was temporary. `findings` are those of
-    the warnings that are about a line of a file.
+    the warnings that are about a line of a file. `bake_target` is the target of the files for docker/bake-action;
+    `sets_environment` says that later steps of the job get DOCKER_METADATA_OUTPUT_….
     """
 
     tagset: TagSet = field(default_factory=TagSet)
@@ -41,6 +43,8 @@ class Outputs:
     warnings: tuple[str, ...] = ()
     findings: tuple[PlanWarning, ...] = ()
     seconds: float = 0.0
+    bake_target: str = BAKE_TARGET
+    sets_environment: bool = True
 
     @property
     def root(self) -> Descriptor | None:

@@ -14,6 +14,9 @@ from tagboat.oci.platform import Platform
 from tagboat.oci.reference import Reference, TagName
 from tagboat.secret import Secret
 
+BAKE_TARGET = "docker-metadata-action"
+"""The target of the files for docker/bake-action where none is given, as docker/metadata-action names it."""
+
 
 class Push(StrEnum):
     """Whether a run pushes; `auto` decides by the event."""
@@ -142,6 +145,7 @@ class TagRequest:
     pr_head_sha: bool = False  # DOCKER_METADATA_PR_HEAD_SHA
     short_sha_length: str = ""  # DOCKER_METADATA_SHORT_SHA_LENGTH, as written
     annotation_levels: str = ""  # DOCKER_METADATA_ANNOTATIONS_LEVELS, as written
+    several_platforms: bool = False  # the image will be an index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +187,8 @@ class Request:
     allow: frozenset[str] = frozenset()  # entitlements: network.host, security.insecure
     output: Path | None = None  # a folder, or a file ending in .tar
     metadata_file: Path | None = None
+    bake_target: str = BAKE_TARGET
+    sets_environment: bool = True  # DOCKER_METADATA_SET_OUTPUT_ENV
     work_dir: Path | None = None
     cache_dir: Path | None = None
     jobs: int = 0  # 0: as many as there are processors

@@ -6,11 +6,15 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tagboat.errors import MachineError, TagboatError
 from tagboat.flow.outputs import Outputs
+from tagboat.report.bake import write_bake_files
 from tagboat.report.summary import summary_markdown
+
+_METADATA_OUTPUTS = ("version", "tags", "tag-names", "labels", "annotations")
+_LONGEST_VARIABLE = 100_000  # Linux: MAX_ARG_STRLEN is 128 KiB, the name included
 
 
 def github_outputs(outputs: Outputs) -> dict[str, str]:
@@ -37,13 +41,41 @@ def github_outputs(outputs: Outputs) -> dict[str, str]:
 
 
 def write_github_outputs(outputs: Outputs, environ: Mapping[str, str], *, delimiter: Callable[[], str]) -> None:
-    """Append the outputs to the file that `GITHUB_OUTPUT` names, in one piece.
+    """Append the outputs to the file that `GITHUB_OUTPUT` names, in one piece, and what the job keeps to `GITHUB_ENV`.
 
     Each value stands between lines with a random word, so that no value can end early and begin an output of its own.
     Raises `MachineError` when the word occurs in a value or the file cannot be written.
     """
-    blocks = [_heredoc(name, value, delimiter()) for name, value in github_outputs(outputs).items()]
-    _append(Path(environ["GITHUB_OUTPUT"]), "".join(blocks))
+    values = github_outputs(outputs)
+    if environ.get("RUNNER_TEMP") and outputs.tagset.decisions:
+        values |= write_bake_files(outputs, Path(environ["RUNNER_TEMP"]), word=delimiter())
+    _append_values(Path(environ["GITHUB_OUTPUT"]), values, delimiter)
+    if environ.get("GITHUB_ENV") and outputs.sets_environment and outputs.tagset.decisions:
+        _append_values(Path(environ["GITHUB_ENV"]), _environment(outputs, values), delimiter)
+
+
+def _environment(outputs: Outputs, values: Mapping[str, str]) -> dict[str, str]:
+    """Return what docker/metadata-action leaves to later steps; its JSON is no more than the tag set.
+
+    A variable that is longer than Linux takes would keep every later step of the job from starting.
+    """
+    told = outputs.tagset.to_json()
+    document = {**{key: told[key] for key in ("tags", "tag-names", "labels")}, "annotations": _pairs(told)}
+    shown = {name: value for name, value in values.items() if name in _METADATA_OUTPUTS or name.startswith("bake-")}
+    named = {**shown, "json": _json(document)}
+    return {
+        f"DOCKER_METADATA_OUTPUT_{name.upper().replace('-', '_')}": value
+        for name, value in named.items()
+        if len(value.encode()) < _LONGEST_VARIABLE
+    }
+
+
+def _pairs(document: Mapping[str, Any]) -> list[str]:
+    return [f"{key}={value}" for key, value in document["annotations"].items()]
+
+
+def _append_values(path: Path, values: Mapping[str, str], delimiter: Callable[[], str]) -> None:
+    _append(path, "".join(_heredoc(name, value, delimiter()) for name, value in values.items()))
 
 
 def write_summary(outputs: Outputs, environ: Mapping[str, str], *, error: TagboatError | None = None) -> None:

@@ -9,6 +9,9 @@ from tagboat.errors import InputError
 from tagboat.flow.request import Push, Request, Step
 
 _STEPS = tuple(Step)
+NO_OUTPUT_ENV = ("0", "f", "F", "false", "FALSE", "False")
+"""What DOCKER_METADATA_SET_OUTPUT_ENV says to keep outputs out of the job's environment."""
+
 _LATEST_EPOCH_SECONDS = 253402300799  # the last second of the year 9999: RFC 3339 ends there
 
 
@@ -26,6 +29,13 @@ def epoch_seconds(environ: Mapping[str, str], build_args: Mapping[str, str | Non
             "write whole seconds since 1970, such as $(git log -1 --format=%ct)",
         )
     return int(text)
+
+
+def environment_faults(environ: Mapping[str, str]) -> Iterator[InputError]:
+    """Yield a fault for DOCKER_METADATA_SET_OUTPUT_ENV when it is neither true nor false in metadata-action's words."""
+    text = environ.get("DOCKER_METADATA_SET_OUTPUT_ENV", "").strip()
+    if text not in {"", "1", "t", "T", "true", "TRUE", "True", *NO_OUTPUT_ENV}:
+        yield InputError(f"DOCKER_METADATA_SET_OUTPUT_ENV: {text!r} is neither true nor false", "write true or false")
 
 
 def combination_faults(request: Request) -> Iterator[InputError]:

@@ -14,7 +14,7 @@ from tagboat.flow.inputs import BY_NAME, CLOCK_VARIABLE, EMITTED_VARIABLES, INPU
 from tagboat.flow.request import Credentials, Request, TagRequest
 from tagboat.oci.reference import DOCKER_HUB
 from tagboat.secret import Secret
-from tagboat.settings.checks import combination_faults, epoch_seconds
+from tagboat.settings.checks import NO_OUTPUT_ENV, combination_faults, environment_faults, epoch_seconds
 from tagboat.settings.file import SettingsFile
 from tagboat.settings.given import Given
 from tagboat.settings.positionals import Positionals
@@ -54,7 +54,8 @@ def read_request(
         references=named.references,
         warnings=(*_unknown_variables(environ), *_value_warnings(values, environ), *joined.warnings),
     )
-    raise_faults([*named.faults, *_value_faults(command, read), *joined.faults, *combination_faults(request)])
+    faults = [*named.faults, *_value_faults(command, read), *joined.faults, *combination_faults(request)]
+    raise_faults([*faults, *environment_faults(environ)])
     return _with_repository(request) if request.all_tags else request
 
 
@@ -120,7 +121,9 @@ def _fill(command: str, values: Mapping[str, Any], environ: Mapping[str, str]) -
         pr_head_sha="true" in environ.get("DOCKER_METADATA_PR_HEAD_SHA", "").lower(),
         short_sha_length=environ.get("DOCKER_METADATA_SHORT_SHA_LENGTH", ""),
         annotation_levels=environ.get("DOCKER_METADATA_ANNOTATIONS_LEVELS", ""),
+        several_platforms=len(direct.get("platforms", ())) > 1,
     )
+    direct["sets_environment"] = environ.get("DOCKER_METADATA_SET_OUTPUT_ENV", "").strip() not in NO_OUTPUT_ENV
     return Request(command=command, tagging=tagging, credentials=_credentials(values), **direct)
 
 

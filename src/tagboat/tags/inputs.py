@@ -62,7 +62,7 @@ def read_inputs(request: TagRequest) -> Inputs:
         flavor=read_flavor(request.flavor, faults, warnings),
         labels=read_lines(request.labels, "labels", faults),
         annotations=read_lines(request.annotations, "annotations", faults),
-        levels=read_levels(request.annotation_levels, faults),
+        levels=read_levels(request.annotation_levels, faults, several_platforms=request.several_platforms),
         short_length=read_short_length(request.short_sha_length, faults),
         warnings=(),
     )

@@ -25,9 +25,13 @@ def read_lines(text: str, name: str, faults: list[InputError]) -> tuple[Template
     return tuple(lines)
 
 
-def read_levels(text: str, faults: list[InputError]) -> tuple[Level, ...]:
-    """Read DOCKER_METADATA_ANNOTATIONS_LEVELS, by default the manifest; what is wrong is added to `faults`."""
-    words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip())) or (Level.MANIFEST.value,)
+def read_levels(text: str, faults: list[InputError], *, several_platforms: bool = False) -> tuple[Level, ...]:
+    """Read DOCKER_METADATA_ANNOTATIONS_LEVELS, by default the manifest; what is wrong is added to `faults`.
+
+    With several platforms the default is the index too, where GitHub's registry looks for a description.
+    """
+    default = (Level.MANIFEST.value, Level.INDEX.value) if several_platforms else (Level.MANIFEST.value,)
+    words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip())) or default
     faults.extend(
         InputError(
             f"DOCKER_METADATA_ANNOTATIONS_LEVELS: {word!r} is not a level of annotations",

@@ -25,6 +25,10 @@ _OUTPUTS = {
     "references": "Pushed references with tag and digest, one a line.",
     "layout": "Folder or archive of the image layout.",
     "report": "File of the report.",
+    "bake-file": "File for docker/bake-action with tags, labels and arguments.",
+    "bake-file-tags": "File for docker/bake-action with tags and arguments.",
+    "bake-file-labels": "File for docker/bake-action with labels.",
+    "bake-file-annotations": "File for docker/bake-action with annotations.",
 }
 
 

@@ -119,3 +119,30 @@ def test_elsewhere_nothing_is_written(outputs, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == []
     write_outputs(outputs, {"GITHUB_OUTPUT": str(tmp_path / "output")}, tmp_path, delimiter=words())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["output"]
+
+
+def test_later_steps_get_the_tag_set(outputs, tmp_path):
+    """The job's environment gets the tag set under docker/metadata-action's names, unless that is switched off."""
+    environ = {name: str(tmp_path / name) for name in ("GITHUB_OUTPUT", "GITHUB_ENV", "RUNNER_TEMP")}
+    word = words()
+    write_github_outputs(outputs, environ, delimiter=word)
+    found, told = read(tmp_path / "GITHUB_ENV"), read(tmp_path / "GITHUB_OUTPUT")
+    names = ("VERSION", "TAGS", "TAG_NAMES", "LABELS", "ANNOTATIONS", "JSON", "BAKE_FILE", "BAKE_FILE_TAGS")
+    assert {f"DOCKER_METADATA_OUTPUT_{name}" for name in names} <= set(found)
+    assert found["DOCKER_METADATA_OUTPUT_TAGS"] == told["tags"]
+    assert found["DOCKER_METADATA_OUTPUT_BAKE_FILE"] == told["bake-file"]
+    assert json.loads(found["DOCKER_METADATA_OUTPUT_JSON"])["tag-names"] == ["1.2.3", "1.2"]
+    assert "DOCKER_METADATA_OUTPUT_DIGEST" not in found
+    (tmp_path / "GITHUB_ENV").unlink()
+    write_github_outputs(dataclasses.replace(outputs, sets_environment=False), environ, delimiter=word)
+    assert not (tmp_path / "GITHUB_ENV").exists()
+
+
+def test_no_variable_is_too_long_for_linux(outputs, tmp_path):
+    """A value that no program could be started with stays out of the job's environment."""
+    tagset = dataclasses.replace(outputs.tagset, labels={"a": "x" * 130_000})
+    environ = {name: str(tmp_path / name) for name in ("GITHUB_OUTPUT", "GITHUB_ENV")}
+    write_github_outputs(dataclasses.replace(outputs, tagset=tagset), environ, delimiter=words())
+    found = read(tmp_path / "GITHUB_ENV")
+    assert "DOCKER_METADATA_OUTPUT_TAGS" in found
+    assert not {"DOCKER_METADATA_OUTPUT_LABELS", "DOCKER_METADATA_OUTPUT_JSON"} & set(found)

@@ -144,6 +144,24 @@ def test_variables_of_metadata_action(read):
     assert tagging.annotation_levels == "index, manifest"
 
 
+def test_several_platforms_are_known_to_the_tag_engine(read):
+    """The tag request says whether the image will be an index."""
+    assert read(flags={"platforms": ["linux/amd64,linux/arm64"]}).tagging.several_platforms
+    assert not read(flags={"platforms": ["linux/arm64"]}).tagging.several_platforms
+
+
+@pytest.mark.parametrize(("text", "is_on"), [("", True), ("T", True), ("false", False), ("0", False)])
+def test_the_job_s_environment(read, text, is_on):
+    """Outputs go to the job's environment unless the variable of metadata-action says no."""
+    assert read(env={"DOCKER_METADATA_SET_OUTPUT_ENV": text}).sets_environment is is_on
+
+
+def test_the_job_s_environment_has_two_states(read):
+    """A word that metadata-action does not take either is refused."""
+    with pytest.raises(InputError, match="DOCKER_METADATA_SET_OUTPUT_ENV: 'maybe'"):
+        read(env={"DOCKER_METADATA_SET_OUTPUT_ENV": "maybe"})
+
+
 @pytest.mark.parametrize(("text", "value"), [("true", True), ("FALSE", False), ("1", True), ("0", False)])
 def test_booleans(read, text, value):
     """A switch is true or false, in any case."""

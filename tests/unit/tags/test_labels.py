@@ -55,3 +55,11 @@ def test_bad_expressions_are_faults():
     faults: list[InputError] = []
     assert [line.source for line in read_lines("a={{ .X }}\nb=1", "labels", faults)] == ["b=1"]
     assert [fault.problem.startswith("labels: 'a={{ .X }}': ") for fault in faults] == [True]
+
+
+def test_an_index_is_described_too():
+    """With several platforms the index is annotated as well, unless the variable says otherwise."""
+    faults = []
+    assert read_levels("", faults, several_platforms=True) == (Level.MANIFEST, Level.INDEX)
+    assert read_levels("manifest", faults, several_platforms=True) == (Level.MANIFEST,)
+    assert not faults
