@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from tagboat import __version__
 from tagboat.ci.history import GitHistory
+from tagboat.ci.past import CheckoutPast
 from tagboat.errors import InputError
 from tagboat.flow.context import Context
 from tagboat.flow.inputs import CLOCK_VARIABLE
@@ -63,6 +64,7 @@ def open_tools(request: Request, environ: Mapping[str, str], progress: Progress)
         temporary=Path(environ.get("RUNNER_TEMP") or tempfile.gettempdir()),
         read_context=lambda request: _context(request, environ),
         history=GitHistory(environ, request.context),
+        past=CheckoutPast(environ=environ, folder=request.context),
         recorded_modes=lambda folder: _recorded_modes(folder, environ),
         registry=registry,
         fetch=fetch,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import BinaryIO
 
 from tagboat.errors import LayoutError
@@ -17,7 +17,13 @@ from tagboat.oci.platform import Platform
 class MemoryImage:
     """An image of one platform, or an index of several, with the protocol of a layout."""
 
-    def __init__(self, layers: Sequence[bytes], platforms: Sequence[str] = ("linux/amd64",)) -> None:
+    def __init__(
+        self,
+        layers: Sequence[bytes],
+        platforms: Sequence[str] = ("linux/amd64",),
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        self.labels = dict(labels or {})
         self.contents: dict[str, bytes] = {}
         self.opened: list[str] = []
         children = [self._image(layers, Platform.parse(platform)) for platform in platforms]
@@ -56,7 +62,7 @@ class MemoryImage:
         config = {
             **platform.to_json(),
             "rootfs": {"type": "layers", "diff_ids": [pointer.digest for pointer in pointers]},
-            "config": {},
+            "config": {"Labels": self.labels} if self.labels else {},
         }
         manifest = Manifest.make(config=self.add(mediatype.CONFIG, canonical.encode(config)), layers=pointers)
         return self.add(mediatype.MANIFEST, manifest.raw)

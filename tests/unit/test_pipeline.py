@@ -25,6 +25,7 @@ from tagboat.errors import (
     TagboatError,
 )
 from tagboat.flow.context import Context, SourceRepository, System
+from tagboat.flow.past import NoPast
 from tagboat.flow.request import Push, Step, TagRequest, Timestamps
 from tagboat.net.message import HttpReply
 from tagboat.oci.reference import Reference, Repository, TagName
@@ -66,6 +67,7 @@ class Bench(Workshop):
             temporary=self.temporary,
             read_context=lambda _request: context,
             history=FakeHistory(),
+            past=NoPast(),
             recorded_modes=lambda _folder: lambda _path: None,
             registry=registry,
             fetch=lambda url, _path: pytest.fail(f"{url} is fetched"),

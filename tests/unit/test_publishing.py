@@ -12,6 +12,7 @@ from fakes.images import MemoryImage
 from tagboat.errors import PolicyError
 from tagboat.flow.built import Built, BuiltImage
 from tagboat.flow.outputs import Outputs
+from tagboat.flow.past import NoPast
 from tagboat.flow.request import OnExisting, Request
 from tagboat.flow.tagset import NameClass, Standing, TagSet
 from tagboat.oci import mediatype
@@ -30,6 +31,7 @@ class Desk:
 
     progress: Any
     client: Any
+    past: Any
 
     def registry(self):
         return self.client
@@ -38,7 +40,7 @@ class Desk:
 @pytest.fixture
 def desk(client, progress):
     """Return the tools for a fake registry."""
-    return Desk(progress, client())
+    return Desk(progress, client(), NoPast())
 
 
 def put(desk, image, *texts, **request):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -48,9 +49,10 @@ class ReleasedName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """All names of a run, in the order of the tag set."""
+    """All names of a run, in the order of the tag set; `withheld` are those that stay where they are, and why."""
 
     names: tuple[ReleasedName, ...] = ()
+    withheld: Mapping[Reference, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> tuple[ReleasedName, ...]:

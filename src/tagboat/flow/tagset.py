@@ -39,8 +39,9 @@ class Scheme(StrEnum):
 class VersionLine:
     """The versions that a floating name stands for, and the one of this run.
 
-    `major` and `minor` are what the name fixes: both for `1.2`, the first for `1`, None for `latest`. `prefix` and
-    `suffix` surround a version where it is the tag of an image, `git_prefix` and `git_suffix` where it is a git tag.
+    `major` and `minor` are what the name fixes: both for `1.2`, the first for `1`, None for `latest`. With `channel`,
+    such as `beta`, only prereleases of that channel belong to it. `prefix` and `suffix` surround a version where it is
+    the tag of an image, `git_prefix` and `git_suffix` where it is a git tag.
     """
 
     version: str
@@ -49,6 +50,7 @@ class VersionLine:
     minor: int | None = None
     prefix: str = ""
     suffix: str = ""
+    channel: str = ""
     git_prefix: str = ""
     git_suffix: str = ""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tagboat.errors import InputError, MachineError, raise_faults
 from tagboat.flow.context import Context
 from tagboat.flow.explanation import Explanation
-from tagboat.flow.outputs import Outputs
+from tagboat.flow.outputs import Outputs, PushDecision
 from tagboat.flow.plan import BuildPlan, ImageNeed, PlanWarning, RunStep
 from tagboat.flow.request import Request, Step
 from tagboat.flow.tagset import TagSet
@@ -24,7 +24,7 @@ from tagboat.oci.reference import Reference, Repository, TagName
 from tagboat.pipeline.build_files import BuildFiles
 from tagboat.pipeline.publishing import Image, publish, publish_if_allowed
 from tagboat.pipeline.tools import Tools
-from tagboat.policy import check_job_token, check_names, decide_push, refuse_unsafe_event
+from tagboat.policy import check_job_token, check_names, decide_push, refuse_unsafe_event, withhold_outdated
 from tagboat.temporary import workspace
 
 if TYPE_CHECKING:
@@ -107,6 +107,8 @@ def _decided(request: Request, tools: Tools) -> Outputs:
     if decision.push and request.until not in (Step.TAGS, Step.PLAN, Step.BUILD):
         unnamed = check_names(tagset, names_images=bool(request.tagging.images.strip()))
         raise_faults((*unnamed, *check_job_token(tagset.references, context, request.credentials)))
+        if not tagset.names:
+            decision = PushDecision(push=False, reason="every name is withheld")
     return Outputs(context=context, tagset=tagset, decision=decision)
 
 
@@ -120,13 +122,14 @@ def _tagset(request: Request, tools: Tools, context: Context) -> TagSet:
 def _derived(request: Request, tools: Tools, context: Context) -> TagSet:
     from tagboat.tags import derive_tags
 
-    return derive_tags(
+    derived = derive_tags(
         request.tagging,
         context,
         now=tools.now,
         source_date_epoch=request.source_date_epoch,
         history=tools.history,
     )
+    return withhold_outdated(derived, tools.past)
 
 
 def _built_and_released(request: Request, tools: Tools, outputs: Outputs, folder: Path) -> Outputs:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tagboat.errors import FaultsError
 from tagboat.flow.built import Built, BuiltImage
 from tagboat.flow.outputs import Outputs, PushDecision
+from tagboat.flow.past import Commit
 from tagboat.flow.released import Released
 from tagboat.flow.request import OnExisting, Push, Request, Step
 from tagboat.oci.descriptor import Descriptor
@@ -24,12 +25,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """An image, and the names that it is to get; `place` is where in a registry it lies already, if it does."""
+    """An image, and the names that it is to get.
+
+    `place` is where in a registry it lies already, if it does, and `commit` what it says there of its sources; None for
+    an image of this run.
+    """
 
     source: BlobSource
     root: Descriptor
     names: tuple[Reference, ...]
     place: Reference | None = None
+    commit: Commit | None = None
 
 
 def publish(image: Image, request: Request, tools: Tools, outputs: Outputs) -> Outputs:
@@ -68,17 +74,19 @@ def publish_if_allowed(image: Image, request: Request, tools: Tools, outputs: Ou
 def find_image(reference: Reference, names: tuple[Reference, ...], tools: Tools) -> Image:
     """Return the image that lies in a registry, to be given more names; raises `RegistryError` when it is not there."""
     from tagboat.registry.scope import Access
+    from tagboat.release import find_commit
     from tagboat.upload import RemoteImage
 
     registry, repository = tools.registry(), reference.repository
     writes_there = any(name.repository == repository for name in names)
-    _, root = registry.get_manifest(reference, access=Access.PUSH if writes_there else Access.PULL)
+    document, root = registry.get_manifest(reference, access=Access.PUSH if writes_there else Access.PULL)
     source = RemoteImage(repository, registry)
-    return Image(source=source, root=root, names=names, place=repository.at(root.digest))
+    commit = find_commit(document, repository, registry)
+    return Image(source=source, root=root, names=names, place=repository.at(root.digest), commit=commit)
 
 
 def _published(image: Image, request: Request, tools: Tools, outputs: Outputs) -> Outputs:
-    from tagboat.release import move_names
+    from tagboat.release import ForwardGuard, move_names
     from tagboat.upload import supply_missing, upload_layout
 
     registry, progress = tools.registry(), tools.progress
@@ -94,9 +102,33 @@ def _published(image: Image, request: Request, tools: Tools, outputs: Outputs) -
         return outputs
     supply = partial(supply_missing, image.source, image.root, registry=registry)
     with progress.group("Release"):
-        released = move_names(uploaded, image.names, registry, progress=progress, supply=supply)
-    before = outputs.released.names if outputs.released else ()
-    return dataclasses.replace(outputs, released=Released(names=(*before, *released.names)))
+        guard = ForwardGuard(
+            tagset=outputs.tagset,
+            commit=_commit(image, outputs),
+            past=tools.past,
+            registry=registry,
+            progress=progress,
+        )
+        released = move_names(uploaded, image.names, registry, progress=progress, supply=supply, guard=guard)
+    before = outputs.released or Released()
+    return dataclasses.replace(
+        outputs,
+        tagset=outputs.tagset.withholding(released.withheld),
+        released=Released(names=(*before.names, *released.names), withheld={**before.withheld, **released.withheld}),
+    )
+
+
+def _commit(image: Image, outputs: Outputs) -> Commit:
+    """Return the commit that an image shows, in the labels that it is built with; else the one that is built."""
+    from tagboat.release import commit_of
+
+    if image.commit is not None:
+        return image.commit
+    said, context = commit_of(outputs.tagset.labels), outputs.context
+    return Commit(
+        revision=said.revision or (context.revision if context else ""),
+        time=said.time or (context.commit_time if context else None),
+    )
 
 
 def _as_built(image: Image, built: Built) -> Built:

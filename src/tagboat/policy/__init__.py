@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tagboat.policy.events import decide_push, refuse_unsafe_event
 from tagboat.policy.existing import NameTakenError, check_write_once
+from tagboat.policy.forward import withhold_outdated
 from tagboat.policy.job_token import check_job_token
 from tagboat.policy.names import check_names
 
@@ -14,4 +15,5 @@ __all__ = [
     "check_write_once",
     "decide_push",
     "refuse_unsafe_event",
+    "withhold_outdated",
 ]

@@ -9,7 +9,12 @@ from tagboat.flow.tagset import Outcome, TagSet
 
 
 def check_names(tagset: TagSet, *, names_images: bool) -> Iterator[InputError]:
-    """Yield what keeps a tag set from being pushed: no tag, or no image; `names_images` says that the input does."""
+    """Yield what keeps a tag set from being pushed: no tag, or no image; `names_images` says that the input does.
+
+    A set whose tags are all withheld is no fault of the inputs: there is just nothing to push.
+    """
+    if not tagset.names and any(decision.outcome is Outcome.WITHHELD for decision in tagset.decisions):
+        return
     if not tagset.names:
         reasons = "; ".join(
             f"{decision.rule}: {decision.reason}"

@@ -19,6 +19,7 @@ from tagboat.oci.manifest import Index, Manifest, parse
 from tagboat.oci.reference import Reference, Repository, TagName
 from tagboat.registry.door import Door
 from tagboat.registry.download import Download
+from tagboat.registry.faults import NotThereError
 from tagboat.registry.paging import next_page
 from tagboat.registry.scope import Access, Scope
 from tagboat.registry.upload import Blob, Sent, Uploads
@@ -72,7 +73,7 @@ class Registry:
     def get_manifest(
         self, reference: Reference, *, access: Access = Access.PULL
     ) -> tuple[Manifest | Index, Descriptor]:
-        """Return a manifest or index and its descriptor; raises `RegistryError` when it is not there or not right."""
+        """Return a manifest or index and its descriptor; raises `NotThereError`, or `RegistryError` if it is broken."""
         reply = self._manifest("GET", reference, access)
         if not reply.good:
             raise self._fault(reply, "GET", reference)
@@ -127,14 +128,14 @@ class Registry:
             )
         return digest
 
-    def list_tags(self, repository: Repository) -> tuple[TagName, ...]:
-        """Return all tags of a repository in the registry's order; raises `RegistryError` when it is not there."""
+    def list_tags(self, repository: Repository, *, access: Access = Access.PULL) -> tuple[TagName, ...]:
+        """Return all tags of a repository in the registry's order; raises `NotThereError` when it has none."""
         url: str | None = self._door.url(repository, f"tags/list?n={_PAGE}")
         tags: list[TagName] = []
         while url:
-            reply = self._door.send(
-                HttpRequest(method="GET", url=url), repository, (Scope.on(repository, Access.PULL),)
-            )
+            reply = self._door.send(HttpRequest(method="GET", url=url), repository, (Scope.on(repository, access),))
+            if reply.status == HTTPStatus.NOT_FOUND:
+                raise NotThereError(f"{repository} does not exist", "check the name, and that the account may see it")
             if not reply.good:
                 raise self._door.fault(reply, "GET", repository)
             tags += _tags(reply, repository)
@@ -154,7 +155,7 @@ class Registry:
 
     def _fault(self, reply: HttpReply, asked: str, reference: Reference) -> TagboatError:
         if reply.status == HTTPStatus.NOT_FOUND:
-            return RegistryError(f"{reference} does not exist", "check the name, and that the account may see it")
+            return NotThereError(f"{reference} does not exist", "check the name, and that the account may see it")
         return self._door.fault(reply, asked, reference.repository)
 
 

@@ -54,6 +54,10 @@ class MissingPartsError(RegistryError):
         self.missing = tuple(missing)
 
 
+class NotThereError(RegistryError):
+    """The registry has no such repository, tag or manifest, or does not show it to us."""
+
+
 class JobTokenRefusedError(CredentialError):
     """The registry does not let the job's own token do this: most often it is read-only by the job's settings."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from typing import Protocol
 
 from tagboat.errors import StoppedError, TagboatError
 from tagboat.flow.progress import Progress
@@ -21,6 +22,16 @@ _JOBS = 8
 Supply = Callable[[Repository, Iterable[Digest]], None]
 
 
+class Guard(Protocol):
+    """Knows names that must not move to this image."""
+
+    def guards(self, name: Reference) -> bool:
+        """Tell whether a name has to be asked about."""
+
+    def find_backward(self, names: Iterable[Reference]) -> Mapping[Reference, str]:
+        """Return the names that stay where they are, each with the reason."""
+
+
 def move_names(
     uploaded: Uploaded,
     names: Sequence[Reference],
@@ -28,13 +39,18 @@ def move_names(
     *,
     progress: Progress,
     supply: Supply | None = None,
+    guard: Guard | None = None,
 ) -> Released:
     """Point every name at the uploaded root, each confirmed by the registry; names that point there are let be.
 
     A name that fails is recorded with its problem, and the others are still tried. An interruption does not wait for
     the registry's answers; it tells which names are known to have moved. `supply` brings parts that a
-    registry turns out to lack, once a name; without it such a name fails.
+    registry turns out to lack, once a name; without it such a name fails. Names that `guard` knows move after the
+    others, so that two runs at once see each other's versions, and only those that it does not hold back.
     """
+    wanted = tuple(dict.fromkeys(names))
+    root = uploaded.root.digest
+    last = [name for name in wanted if guard and guard.guards(name) and uploaded.before.get(name) != root]
     spent = {repository: registry.requests(repository) for repository in uploaded.transfers}
     done: dict[Reference, ReleasedName] = {}
 
@@ -45,11 +61,16 @@ def move_names(
 
     try:
         with threads(_JOBS, stop=registry.stop) as hands:
-            moved = run_all(hands, [partial(move, name) for name in dict.fromkeys(names)])
+            run_all(hands, [partial(move, name) for name in wanted if name not in last])
+            withheld = guard.find_backward(last) if guard and last else {}
+            run_all(hands, [partial(move, name) for name in last if name not in withheld])
     except (KeyboardInterrupt, StoppedError):
-        _tell_interrupted(done.values(), len(dict.fromkeys(names)), progress)
+        _tell_interrupted(done.values(), len(wanted), progress)
         raise
-    return Released(names=_with_transfers(moved, uploaded, registry, spent))
+    for name, reason in withheld.items():
+        progress.warn(f"{name.familiar} is withheld: {reason}")
+    moved = [done[name] for name in wanted if name in done]
+    return Released(names=_with_transfers(moved, uploaded, registry, spent), withheld=withheld)
 
 
 def _move(uploaded: Uploaded, registry: Registry, supply: Supply | None, name: Reference) -> ReleasedName:

@@ -28,7 +28,7 @@ from tagboat.tags.kinds import (
     Sha,
 )
 from tagboat.tags.kinds import Timestamp as TimestampKind
-from tagboat.versions import PythonVersion, Version, is_prerelease
+from tagboat.versions import PythonVersion, Version, release_channel
 
 _FULL_VERSION = re.compile(r"v?\d+(?:\.\d+){2,}(?:[-+._a-z].*)?", re.IGNORECASE)
 _PART_OF_VERSION = re.compile(r"v?(?P<major>\d+)(?:\.(?P<minor>\d+))?")
@@ -59,8 +59,8 @@ def standing_of(kind: Kind, found: Found, affixes: Affixes, facts: Facts) -> Sta
             is_released = bool(found.version)
             return _WRITE_ONCE if is_released else Standing(name_class=NameClass.FLOATING, follows_history=True)
         case Channel():
-            line = None if is_prerelease(found.version) else _line(kind, found, affixes, facts)
-            return Standing(name_class=NameClass.FLOATING, line=line, follows_history=line is None)
+            line = _line(kind, found, affixes, facts, channel=release_channel(found.version))
+            return Standing(name_class=NameClass.FLOATING, line=line)
         case Semver() | Pep440():
             return _of_version(kind, found, affixes, facts)
         case Edge() | Schedule():
@@ -154,20 +154,29 @@ def _of_text(kind: Kind, found: Found, affixes: Affixes, facts: Facts) -> Standi
 
 
 def _line(
-    kind: Kind, found: Found, affixes: Affixes, facts: Facts, *, major: int | None = None, minor: int | None = None
+    kind: Kind,
+    found: Found,
+    affixes: Affixes,
+    facts: Facts,
+    *,
+    major: int | None = None,
+    minor: int | None = None,
+    channel: str = "",
 ) -> VersionLine | None:
     """Return the line of versions that a name stands for; None where the run has no version."""
     tag = facts.context.tag
     version = found.version or _version_in(tag)
-    if not version:
+    scheme = Scheme.PEP440 if isinstance(kind, Pep440) else _scheme_of(version)
+    if scheme is None:
         return None
     # A `/` of the git tag is a `-` in the version that was cut out of it.
     before, there, after = tag.partition(version)
     return VersionLine(
         version=version,
-        scheme=Scheme.PEP440 if isinstance(kind, Pep440) else Scheme.SEMVER,
+        scheme=scheme,
         major=major,
         minor=minor,
+        channel=channel,
         prefix=affixes.prefix if not isinstance(kind, Literal | Raw) else "",
         suffix=affixes.suffix if not isinstance(kind, Literal) else "",
         git_prefix=before if there else "",
@@ -175,12 +184,21 @@ def _line(
     )
 
 
+def _scheme_of(version: str) -> Scheme | None:
+    """Return how to read a version, semantic where it can be; None for what is none."""
+    try:
+        Version.parse(version)
+    except InputError:
+        try:
+            PythonVersion.parse(version)
+        except InputError:
+            return None
+        return Scheme.PEP440
+    return Scheme.SEMVER
+
+
 def _version_in(tag: str) -> str:
     """Return the semantic version that a git tag ends with, as `v1.2.3` or `app-1.2.3` do; empty without one."""
     start = re.search(r"\d+\.\d+\.\d", tag)
     text = tag[start.start() :] if start else ""
-    try:
-        Version.parse(text)
-    except InputError:
-        return ""
-    return text
+    return text if _scheme_of(text) is Scheme.SEMVER else ""

@@ -43,3 +43,9 @@ class PythonVersion:
 
     def __str__(self) -> str:
         return self.normalised
+
+    def __lt__(self, other: PythonVersion) -> bool:
+        """Order as PEP 440 says, by which `1.2` and `1.2.0` are on a level: neither is below the other."""
+        from packaging.version import Version as Parsed
+
+        return Parsed(self.normalised) < Parsed(other.normalised)
