@@ -5,12 +5,16 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakes.history import FakeHistory
 from tagboat.errors import FaultsError, InputError
 from tagboat.flow.context import Context, System
 from tagboat.flow.request import TagRequest
 from tagboat.flow.tagset import Outcome
-from tagboat.oci.reference import TagName
+from tagboat.oci.reference import Reference, TagName
 from tagboat.tags import derive_tags
+from tagboat.tags.asked import AskedName
+from tagboat.tags.calendar import CalendarPattern
+from tagboat.tags.component import component_version
 from tagboat.tags.legal import legal_tag
 from tagboat.tags.records import split_lines, split_records
 from tagboat.tags.regex import Regex
@@ -132,3 +136,77 @@ def test_engine_answers_or_refuses(tags, ref):
     assert set(made) == set(found.names)
     assert len(set(found.references)) == len(found.references)
     assert found.version == (found.names[0] if found.names else "")
+
+
+RULES = st.lists(
+    st.builds(
+        lambda rule, component, affix: f"{rule}{component}{affix}",
+        st.sampled_from(
+            [
+                "type=semver,pattern={{version}}",
+                "type=semver,pattern={{major}}.{{minor}}",
+                "type=pep440,pattern={{raw}}",
+                "type=match,pattern=.*",
+                "type=channel,pattern={{major}}-{{channel}}",
+                "type=calver,pattern=YYYY.0M.MICRO",
+                "type=calver,pattern=0Y.0W",
+                "type=describe,long=true",
+            ]
+        ),
+        st.sampled_from(["", ",component=app", ",component=@me/app"]),
+        st.sampled_from(["", ",prefix=-", ",suffix={{tag}}", ",priority=1"]),
+    )
+    | st.sampled_from(["type=environment", "type=edge", "type=ref,event=branch", "type=ref,event=tag", "type=sha"]),
+    min_size=1,
+    max_size=5,
+).map("\n".join)
+REF_NAMES = st.from_regex(
+    r"(app[-/@]|@me/app@|)v?[0-9]{1,2}\.[0-9]{1,2}(\.[0-9]{1,2})?(-rc\.1|b2|\+x)?", fullmatch=True
+) | st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=150)
+HISTORIES = st.none() | st.builds(
+    FakeHistory,
+    distances=st.dictionaries(REF_NAMES, st.integers(0, 9), max_size=4),
+    shallow=st.booleans(),
+    dirty=st.booleans(),
+)
+
+
+@RELAXED
+@given(RULES, st.sampled_from(["refs/heads/", "refs/tags/"]), REF_NAMES, HISTORIES, st.text(max_size=20))
+def test_every_reference_is_legal_and_comes_again(rules, kind, name, history, environment):
+    """Whatever the refs and the git tags are called, each reference is legal, and the same input gives the same."""
+    context = Context(system=System.GITHUB, event="push", ref=kind + name, revision="a" * 40, commit_time=NOW)
+    request = TagRequest(tags=rules, images="ghcr.io/me/app", environment=environment)
+    found, again = (derive_tags(request, context, now=NOW, source_date_epoch=None, history=history) for _ in range(2))
+    assert found == again
+    for reference in found.references:
+        assert Reference.parse(str(reference)) == reference
+    assert all(decision.reason for decision in found.decisions)
+
+
+@given(
+    st.lists(st.sampled_from(["YYYY", "YY", "0Y", "MM", "0M", "WW", "0W", "DD", "0D"]), min_size=1, max_size=3),
+    st.datetimes(datetime(2000, 1, 3), datetime(2999, 12, 20), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis adds it
+    st.integers(0, 10**8),
+)
+def test_calendar_versions_are_read_back(tokens, when, counter):
+    """A calendar version fits its own pattern, and gives its counter back for its own date."""
+    pattern = CalendarPattern.parse(".".join(["YYYY", *tokens, "MICRO"]))
+    version = pattern.write(when, counter)
+    assert pattern.version_in(f"v{version}") == version
+    assert pattern.counter_of(version, when) == counter
+
+
+@given(st.sampled_from(["app", "@me/app", "a.b"]), st.sampled_from("-/@"), st.text("v0123456789.-rc", max_size=12))
+def test_components_keep_to_themselves(component, separator, rest):
+    """A git tag belongs to one component at most, unless the name of one continues the other's."""
+    version = component_version(component, f"{component}{separator}{rest}")
+    assert version in {None, rest}
+    assert component_version(component, f"x{component}{separator}{rest}") is None
+
+
+@given(st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", fullmatch=True))
+def test_every_tag_can_be_asked_about(tag):
+    """For any tag there are likely events, each once."""
+    events = AskedName.parse(tag).likely_events(Context(system=System.LOCAL), "type=semver,component=app")
+    assert len(set(events)) == len(events) > 0
