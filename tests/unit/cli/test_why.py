@@ -51,7 +51,7 @@ def test_a_name_that_is_made(ask):
     assert (found["tag"], found["made"]) == ("1.2", True)
     (decision,) = found["decisions"]
     assert decision["rule"] == "type=semver,pattern={{major}}.{{minor}}"
-    assert decision["reason"] == "GITHUB_REF is refs/tags/v1.2.3, a semantic version"
+    assert decision["reason"].startswith("GITHUB_REF is refs/tags/v1.2.3, a semantic version")
     assert "1.2 is made here" in ask("1.2", env=TAGGED)
 
 
