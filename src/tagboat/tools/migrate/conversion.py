@@ -24,6 +24,7 @@ from tagboat.tools.migrate.metadata import (
     Use,
     inlined_step,
     merged,
+    reads_variables,
     strange_use,
     translate_metadata,
     uses_of,
@@ -35,6 +36,7 @@ _DEFAULT_RULES = ("type=schedule", "type=ref,event=branch", "type=ref,event=tag"
 _LISTS = ("tags", "labels", "annotations")
 _CACHE_FOLDER = re.compile(r"(?:src|dest)=([^,\s]+)")
 _HOUSEKEEPING = re.compile(r"(?:rm|mv|mkdir|ls|du|echo|if|fi|then)\b|#")
+_GIVE_TAGS = (Action.METADATA, Action.BUILD)
 _NEEDS_BUILDX = ("cloud", "kubernetes", "remote")
 
 
@@ -110,9 +112,8 @@ def _obstacles_of_job(workflow: Workflow, job: Job) -> Iterator[str]:
         yield "the workflow runs on pull_request_target, where Tagboat builds only with allow-pull-request-target"
     if "windows" in str(job.data.get("runs-on", "")).lower():
         yield "Tagboat runs on Linux and macOS"
-    text = "\n".join(workflow.lines[job.span.first : job.span.end])
-    if "DOCKER_METADATA_OUTPUT" in text:
-        yield "a step reads DOCKER_METADATA_OUTPUT_… variables, which Tagboat does not set"
+    if reads_variables(workflow, job) and max(len(steps_of(job, action)) for action in _GIVE_TAGS) > 1:
+        yield "a step reads DOCKER_METADATA_OUTPUT_… variables, which each of several steps would set anew"
 
 
 def _obstacles_of_steps(workflow: Workflow, job: Job) -> Iterator[str]:
@@ -249,18 +250,19 @@ def _convert_metadata(conversion: Conversion, metadata: Step, plans: list[_Build
     inlined = [span for plan in plans for span in _list_spans(plan.step)]
     uses = uses_of(metadata, conversion.workflow, conversion.job, inlined)
     plan = plans[0] if len(plans) == 1 else None
-    translated = translate_metadata(metadata, used=bool(uses))
+    reads = reads_variables(conversion.workflow, conversion.job)
+    translated = translate_metadata(metadata, used=bool(uses) or reads)
     if strange := strange_use(uses, conversion.workflow):
         conversion.obstacles.append(f"{metadata.label}: its {strange} is used, which Tagboat does not give")
     conversion.obstacles += [f"{metadata.label}: {obstacle}" for obstacle in translated.obstacles]
-    if plan and _can_go(plan, uses):
+    if plan and _can_go(plan, uses) and not reads:
         _remove(conversion, metadata)
         _point_elsewhere(conversion, plan, metadata, uses)
         deed, reason = Deed.REMOVED, "its rules stand in the build step"
     else:
         given = [*translated.given, Given(name="until", value="tags")]
         conversion.edits.append(replacement(NewStep(step=metadata, given=given), conversion.workflow))
-        deed, reason = Deed.REPLACED, "other steps use its outputs" if uses else "no build step has its rules"
+        deed, reason = Deed.REPLACED, "other steps use its outputs" if uses or reads else "no build step has its rules"
     for one in plans:
         one.env = [Given(name=name, value=text) for name, text in metadata.table("env").items()]
     _report(conversion, metadata, deed, reason, translated)

@@ -244,7 +244,7 @@ def _join(items: Value, separator: Value = ",") -> str:
     return as_text(separator).join(map(as_text, items)) if isinstance(items, list) else as_text(items)
 
 
-def _sequence_of_floats(document: Value) -> Value:
+def _with_floats(document: Value) -> Value:
     """Return JSON data with whole numbers as floats: expressions know one kind of number."""
     match document:
         case bool() | None | str():
@@ -252,9 +252,9 @@ def _sequence_of_floats(document: Value) -> Value:
         case int():
             return float(document)
         case list():
-            return [_sequence_of_floats(item) for item in document]
+            return [_with_floats(item) for item in document]
         case dict():
-            return {key: _sequence_of_floats(item) for key, item in document.items()}
+            return {key: _with_floats(item) for key, item in document.items()}
         case _:
             return document
 
@@ -266,7 +266,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "format": _format,
     "join": _join,
     "tojson": lambda value: json.dumps(value, indent=2),
-    "fromjson": lambda text: _sequence_of_floats(json.loads(as_text(text))),
+    "fromjson": lambda text: _with_floats(json.loads(as_text(text))),
     "hashfiles": lambda *_: "0" * 64,
     "success": lambda: True,
     "always": lambda: True,

@@ -11,7 +11,8 @@ from tagboat.tools.migrate.document import Job, Span, Step, Workflow
 from tagboat.tools.migrate.expressions import whole_expression
 from tagboat.tools.migrate.inputs import Translated, split_items
 
-_OUTPUTS = ("tags", "labels", "annotations", "version", "json", "tag-names")
+_BAKE_FILES = ("bake-file", "bake-file-tags", "bake-file-labels", "bake-file-annotations")
+_OUTPUTS = ("tags", "labels", "annotations", "version", "json", "tag-names", *_BAKE_FILES)
 # build-push-action parts tags at lines and commas, labels and annotations at lines alone.
 _INLINED = ("tags", "labels", "annotations")
 
@@ -40,6 +41,11 @@ def uses_of(metadata: Step, workflow: Workflow, job: Job, besides: Iterable[Span
         if not any(number in span for span in skipped)
         for found in pattern.finditer(workflow.lines[number])
     ]
+
+
+def reads_variables(workflow: Workflow, job: Job) -> bool:
+    """Tell whether a step of the job reads the variables that a metadata step sets."""
+    return any("DOCKER_METADATA_OUTPUT" in line for line in workflow.lines[job.span.first : job.span.end])
 
 
 def strange_use(uses: Iterable[Use], workflow: Workflow) -> str:
@@ -89,6 +95,8 @@ def translate_metadata(step: Step, *, used: bool) -> Translated:
             translated.drop(name, "no API is called")
         elif name.startswith("sep-") and used:
             translated.refuse(name, "outputs have one item a line, and other steps use them")
+        elif name == "bake-target" and not used:
+            translated.drop(name, "nothing uses the bake files")
         elif entry.unneeded:
             translated.drop(name, entry.unneeded)
         else:

@@ -92,6 +92,16 @@ def test_outputs_used_later_come_from_the_build(migrate_steps):
     assert report.is_converted
 
 
+def test_variables_that_docker_sets_keep_a_step(migrate_steps):
+    """A metadata step whose variables are read stays, as a step that only derives the tags and sets them."""
+    reader = "      - run: echo $DOCKER_METADATA_OUTPUT_JSON\n"
+    text, report = migrate_steps(CHECKOUT + metadata("sep-labels: ''") + reader)
+    assert (
+        text == CHECKOUT + metadata("until: tags").replace("docker/metadata-action@v5", "tagboat/tagboat@v1") + reader
+    )
+    assert report.is_converted
+
+
 def test_variables_of_the_metadata_step_move(migrate_steps):
     """A variable that steers docker's rules goes where the rules go."""
     env = "        id: meta\n        env:\n          DOCKER_METADATA_SHORT_SHA_LENGTH: 12\n"
@@ -219,8 +229,8 @@ def test_inputs_of_a_build(migrate_steps, inputs, fate):
         (BUILDX + build("context: .", "tags: me/app@sha256:0"), "digest"),
         (build("context: .", "tags: me/app:1") + "      - run: docker run me/app:1\n", "stays in the engine"),
         (metadata("context: git") + build("context: .", META_TAGS), "goes by the event"),
-        (metadata() + build("context: .", META_TAGS) + "      - run: echo $DOCKER_METADATA_OUTPUT_JSON\n", "variables"),
-        (metadata() + build("context: .", META_TAGS, "x: ${{ steps.meta.outputs.bake-file }}"), "bake-file"),
+        (metadata() + metadata(head="") + "      - run: echo $DOCKER_METADATA_OUTPUT_JSON\n", "variables"),
+        (metadata() + build("context: .", META_TAGS, "target: ${{ steps.meta.outcome }}"), "outcome"),
         (BUILDX + "        with:\n          driver: cloud\n" + build("context: .", "tags: me/app:1"), "other machines"),
     ],
     ids=lambda value: value.strip()[:40].replace(" ", "_"),
