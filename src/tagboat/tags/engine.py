@@ -66,7 +66,9 @@ def _derive_names(inputs: Inputs, facts: Facts) -> TagSet:
     ledger, warnings = Ledger(images=inputs.images), list[str]()
     first: tuple[Found, Standing] | None = None
     for rule, enabled in _enabled(inputs.rules, facts):
-        found = evaluate(rule.kind, facts) if enabled else Skipped(reason="enable is false")
+        found = (
+            evaluate(rule.kind, facts) if enabled else Skipped(reason=facts.explained(rule.enable, "enable= is false"))
+        )
         if isinstance(found, Skipped):
             ledger.note(rule.line, Outcome.SKIPPED, found.reason)
             if found.is_warning:

@@ -53,7 +53,8 @@ def evaluate(kind: Kind, facts: Facts) -> Found | Skipped:  # noqa: C901, PLR091
         case Environment():
             return _environment(facts)
         case Raw():
-            return Found(text=facts.render(kind.value), reason="it is written so", no_latest="type=raw makes no latest")
+            reason = facts.explained(kind.value, "it is written so")
+            return Found(text=facts.render(kind.value), reason=reason, no_latest="type=raw makes no latest")
         case Sha():
             return _sha(kind, facts)
         case Timestamp():

@@ -79,6 +79,12 @@ class Facts:
         }
         return template.render(values, {"date": self.now, "commit_date": self.commit_time})
 
+    def explained(self, template: Template, words: str) -> str:
+        """Return the words about a template's text, with what its expressions rest on."""
+        rests = [self.ref_words] if template.names - {"sha", "date", "commit_date"} else []
+        rests += [self.revision_words] if "sha" in template.names else []
+        return ": ".join(filter(None, (words, " and ".join(rests))))
+
     @property
     def pull_request_name(self) -> str:
         """What names the pull or merge request in `ref`, mostly its number; empty when `ref` is none."""

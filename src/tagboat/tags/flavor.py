@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tagboat.errors import InputError
+from tagboat.tags.attributes import nearest
 from tagboat.tags.records import checked_records
 from tagboat.tags.template import Template
 
@@ -40,11 +41,13 @@ def read_flavor(text: str, faults: list[InputError], warnings: list[str]) -> Fla
     values = {"latest": "auto", "prefix": "", "suffix": "", "prefix onlatest": "false", "suffix onlatest": "false"}
     for record in checked_records(text, "flavor", faults):
         affix = ""
-        for field in record.unwrapped().fields:
+        entries = record.unwrapped()
+        for field, column in zip(entries.fields, entries.columns, strict=True):
             try:
                 key, value = _read_entry(field)
             except InputError as error:
-                faults.append(InputError(f"flavor: line {record.number}: {record.line!r}: {error.problem}", error.hint))
+                place = f"line {record.number}, column {column + len(field) - len(field.lstrip())}"
+                faults.append(InputError(f"flavor: {place}: {record.line!r}: {error.problem}", error.hint))
                 continue
             if key != "onlatest":
                 values[key] = value
@@ -71,7 +74,7 @@ def _read_entry(field: str) -> tuple[str, str]:
         case "latest" if value in set(Latest):
             return key, value
         case "latest":
-            raise InputError(f"latest={value} is not known", "write latest=auto, latest=true or latest=false")
+            raise InputError(f"latest={value} is not known", nearest(value, Latest, "latest="))
         case "onlatest" if value in {"true", "false"}:
             return key, value
         case "onlatest":
@@ -79,9 +82,8 @@ def _read_entry(field: str) -> tuple[str, str]:
         case "prefix" | "suffix":
             return key, value
         case _:
-            raise InputError(
-                f"{field.strip()!r} is an unknown entry", "write latest=…, prefix=…, suffix=… or onlatest=…"
-            )
+            known = ("latest", "prefix", "suffix", "onlatest")
+            raise InputError(f"{field.strip()!r} is an unknown entry", nearest(key, known))
 
 
 def _template(key: str, values: dict[str, str], faults: list[InputError]) -> Template:

@@ -10,18 +10,18 @@ from tagboat.errors import InputError, raise_faults
 from tagboat.oci import annotations as oci
 from tagboat.oci.annotations import Annotation, Level
 from tagboat.tags.facts import Facts
-from tagboat.tags.records import split_lines
+from tagboat.tags.records import numbered_lines
 from tagboat.tags.template import Template
 
 
 def read_lines(text: str, name: str, faults: list[InputError]) -> tuple[Template, ...]:
     """Read the KEY=VALUE lines of the input `name`; what is wrong is added to `faults`."""
     lines = []
-    for line in split_lines(text):
+    for number, line in numbered_lines(text):
         try:
             lines.append(Template.parse(line))
         except InputError as error:
-            faults.append(InputError(f"{name}: {line!r}: {error.problem}", error.hint))
+            faults.append(InputError(f"{name}: line {number}: {line!r}: {error.problem}", error.hint))
     return tuple(lines)
 
 

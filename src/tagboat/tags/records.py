@@ -74,16 +74,21 @@ def checked_records(text: str, name: str, faults: list[InputError]) -> tuple[Rec
 
 def split_lines(text: str) -> tuple[str, ...]:
     """Cut an input of KEY=VALUE lines; only a line that begins with a quoted field loses its quotes."""
-    text, position, lines = _unix(text), 0, []
+    return tuple(line for _, line in numbered_lines(text))
+
+
+def numbered_lines(text: str) -> tuple[tuple[int, str], ...]:
+    """Cut such an input, each line with its number in the input, from 1."""
+    text, position, lines = _unix(text), 0, list[tuple[int, str]]()
     while position < len(text):
         if skipped := _BLANK_OR_COMMENT.match(text, position):
             position = skipped.end()
         elif _QUOTED.match(text, position):
             record, position = _read_record(text, position)
-            lines.append(",".join(record.fields).strip())
+            lines.append((record.number, ",".join(record.fields).strip()))
         else:
             line = _match(_LINE, text, position)
-            lines.append(line[0].strip())
+            lines.append((text.count("\n", 0, position) + 1, line[0].strip()))
             position = line.end() + 1
     return tuple(lines)
 

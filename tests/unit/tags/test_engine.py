@@ -86,13 +86,29 @@ def test_names_beside_references_without_an_image():
         ),
         ("type=raw,value={{tag}}", "the value is empty"),
         ("type=raw,value=!!", "'!!' has no character that a tag may have"),
-        ("type=raw,value=x,enable={{is_default_branch}}", "enable is false"),
+        ("type=raw,value=x,enable={{is_default_branch}}", "enable= is false: GITHUB_REF is refs/heads/dev"),
+        ("type=raw,value=x,enable=false", "enable= is false"),
     ],
 )
 def test_reasons_of_skipped_rules(rule, reason):
     """Each rule that gives no tag says why, and names the variable and the value that decided."""
     decision = _derive("refs/heads/dev", tags=rule).decisions[0]
     assert (decision.rule, decision.tag, decision.outcome, decision.reason) == (rule, "", Outcome.SKIPPED, reason)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("x", "it is written so"),
+        ("{{branch}}", "it is written so: GITHUB_REF is refs/heads/dev"),
+        ("{{sha}}", f"it is written so: the commit is {SHA}"),
+        ("{{branch}}-{{sha}}", f"it is written so: GITHUB_REF is refs/heads/dev and the commit is {SHA}"),
+        ("{{date 'YYYY'}}", "it is written so"),
+    ],
+)
+def test_reasons_of_texts(value, reason):
+    """A text with expressions names the variables that these rest on."""
+    assert _derive("refs/heads/dev", tags=f"type=raw,value={value}").decisions[0].reason == reason
 
 
 @pytest.mark.parametrize(

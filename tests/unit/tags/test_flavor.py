@@ -56,3 +56,13 @@ def test_faults(line):
     _, faults, _ = _read(f"{line}\nsuffix=-x")
     assert [fault.problem.startswith("flavor: ") for fault in faults] == [True]
     assert faults[0].hint
+
+
+def test_faults_have_a_place_and_the_nearest_word():
+    """A wrong entry is told with its line, its column and the word that was probably meant."""
+    faults = []
+    read_flavor("prefix=a\nsuffix=b, latset=true\nlatest=flase", faults, [])
+    assert [(fault.problem.partition(": '")[0], fault.hint) for fault in faults] == [
+        ("flavor: line 2, column 11", "did you mean latest?"),
+        ("flavor: line 3, column 1", "did you mean latest=false?"),
+    ]

@@ -51,10 +51,10 @@ def test_wrong_annotations_are_told_together():
 
 
 def test_bad_expressions_are_faults():
-    """A line with a bad expression is a fault that names its input."""
+    """A line with a bad expression is a fault that names its input and its number there."""
     faults: list[InputError] = []
-    assert [line.source for line in read_lines("a={{ .X }}\nb=1", "labels", faults)] == ["b=1"]
-    assert [fault.problem.startswith("labels: 'a={{ .X }}': ") for fault in faults] == [True]
+    assert [line.source for line in read_lines("\na={{ .X }}\nb=1", "labels", faults)] == ["b=1"]
+    assert [fault.problem.startswith("labels: line 2: 'a={{ .X }}': ") for fault in faults] == [True]
 
 
 def test_an_index_is_described_too():
