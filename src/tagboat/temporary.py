@@ -10,9 +10,9 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import secrets
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -70,38 +70,39 @@ def lasting_members(folder: Path) -> list[Path]:
 
 @contextmanager
 def _reserved(parent: Path, prefix: str, original: Path | None = None) -> Iterator[Path]:
-    """Sweep, then give a free path that is ours until the block ends; what lies there then is deleted."""
+    """Sweep, then give a free path that is ours until the block ends; what lies there then is deleted.
+
+    The name is known before anything has it, so that an interruption at any moment finds what to delete.
+    """
     sweep(parent)
-    reserved = None
-    while reserved is None:
-        reserved = _reserve(parent, prefix)
-    lock, descriptor = reserved
-    path = lock.with_name(lock.name.removesuffix(_LOCK))
-    try:
-        yield path
-    finally:
+    while True:
+        path = parent / f"{prefix}{secrets.token_hex(4)}"
+        lock = path.with_name(path.name + _LOCK)
+        if os.path.lexists(lock):
+            continue
+        descriptors: list[int] = []
+        is_ours = False
         try:
-            _discard(path, lock, original)
-        except BaseException:
-            _discard(path, lock, original)  # an interruption that comes just now must not keep it
-            raise
+            is_ours = _reserve(lock, descriptors)
+            if is_ours:
+                yield path
         finally:
-            os.close(descriptor)
+            try:
+                _discard(path, lock, original)
+            except BaseException:
+                _discard(path, lock, original)  # an interruption that comes just now must not keep it
+                raise
+            finally:
+                for descriptor in descriptors:
+                    os.close(descriptor)
+        if is_ours:
+            break
 
 
-def _reserve(parent: Path, prefix: str) -> tuple[Path, int] | None:
-    """Make a lock file and lock it; None when a sweep was quicker."""
-    descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=_LOCK, dir=parent)
-    lock = Path(name)
-    try:
-        if _is_marked(lock, descriptor):
-            return lock, descriptor
-    except BaseException:
-        os.close(descriptor)
-        lock.unlink(missing_ok=True)
-        raise
-    os.close(descriptor)
-    return None
+def _reserve(lock: Path, descriptors: list[int]) -> bool:
+    """Make a lock file and lock it; False when a sweep was quicker."""
+    descriptors.append(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    return _is_marked(lock, descriptors[0])
 
 
 def _is_marked(lock: Path, descriptor: int) -> bool:

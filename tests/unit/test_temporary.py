@@ -6,10 +6,12 @@ import fcntl
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tagboat import temporary
 from tagboat.temporary import (
     _boot_id,
     _is_marked,
@@ -28,6 +30,7 @@ SOURCE = Path(__file__).parents[2] / "src"
 # Makes and deletes workspaces beside other processes; each must have its own to the end.
 BUSY = """
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from tagboat.temporary import workspace
 for turn in range(40):
@@ -41,6 +44,7 @@ for turn in range(40):
 # Is killed while it holds one of each kind.
 KILLED = """
 import os, signal, sys
+from contextlib import contextmanager
 from pathlib import Path
 from tagboat.temporary import partial_path, replaced_path, workspace
 here = Path(sys.argv[1])
@@ -235,7 +239,9 @@ def test_temporary_things_do_not_count(tmp_path):
 
 def test_a_sweep_may_be_quicker(tmp_path):
     """A mark that another holds, or has deleted, is given up for another one."""
-    lock, descriptor = _reserve(tmp_path, "tagboat-") or (tmp_path, -1)
+    lock, descriptors = tmp_path / "tagboat-abcdefgh.lock", list[int]()
+    assert _reserve(lock, descriptors)
+    descriptor = descriptors[0]
     second = os.open(lock, os.O_RDWR)
     assert not _is_marked(lock, second)
     fcntl.flock(descriptor, fcntl.LOCK_UN)
@@ -253,3 +259,40 @@ def test_without_locks_there_is_no_mark(tmp_path):
     assert _is_marked(lock, descriptor)
     os.close(descriptor)
     assert names(tmp_path) == []
+
+
+def test_an_interruption_at_any_moment_leaves_nothing(tmp_path):
+    """Wherever in our lines an interruption comes, what was made by then is deleted."""
+
+    def interrupt_at(moment):
+        """Interrupt after so many calls and returns: there Python looks for signals. False when there are fewer."""
+        seen = 0
+
+        def profile(frame, event, _arg):
+            nonlocal seen
+            ours = frame.f_code.co_filename == temporary.__file__
+            seen += event == "call" or (ours and event == "c_return")
+            if seen == moment:
+                seen += 1
+                raise KeyboardInterrupt
+
+        try:
+            with workspace_of(profile):
+                pass
+        except KeyboardInterrupt:
+            return True
+        finally:
+            sys.setprofile(None)
+        return False
+
+    @contextmanager
+    def workspace_of(profile):
+        sys.setprofile(profile)
+        with workspace(tmp_path):
+            yield
+
+    moment = 1
+    while interrupt_at(moment):
+        assert names(tmp_path) == [], moment
+        moment += 1
+    assert moment > 40
