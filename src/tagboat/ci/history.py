@@ -30,7 +30,7 @@ class GitHistory:
                 f"git does not read {self.folder}: it belongs to another user",
                 f"run git config --global --add safe.directory {self.folder.resolve()}",
             )
-        return f"{self.folder} lies in no git repository" if status else ""
+        return f"{self.folder.resolve()} lies in no git repository" if status else ""
 
     def is_shallow(self) -> bool:
         """Tell whether the checkout lacks older commits, and with them perhaps tags."""

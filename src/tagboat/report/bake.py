@@ -47,7 +47,7 @@ def write_bake_files(outputs: Outputs, parent: Path, *, word: str) -> dict[str, 
         folder.mkdir(parents=True)
         for name, document in bake_documents(outputs).items():
             path = folder / f"{name.replace('bake-file', _NAME)}.json"
-            path.write_text(json.dumps(document, indent=2), encoding="utf-8")
+            path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
             paths[name] = str(path)
     except OSError as error:
         raise MachineError(

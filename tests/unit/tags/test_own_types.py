@@ -161,6 +161,7 @@ def test_calver_counts_git_tags(distances, name):
     """MICRO is one more than the highest of that date, from 0 on; a tag of that date at the commit keeps its number."""
     found = _derive("type=calver,pattern=YYYY.0M.MICRO", history=FakeHistory(distances=distances))
     assert found.names == (name,)
+    assert found.decisions[0].reason.startswith("the commit is of 2026-03-05, a")
 
 
 def test_calver_counts_within_a_component():
