@@ -22,13 +22,19 @@ DOCKERS = (
     "# docker\n- uses: docker/setup-buildx-action@v3\n",
     "- uses: docker/setup-qemu-action@v3\n\n",
     "- uses: docker/login-action@v3\n  with: { username: x, password: '${{ secrets.P }}' }\n",
-    "- uses: docker/login-action@v3\n  with:\n    registry: ghcr.io\n    username: x\n"
-    "    password: ${{ github.token }}\n",
-    "-\n  id: meta\n  uses: docker/metadata-action@v5\n  with:\n    images: me/app\n"
-    "    # rules\n    tags: |\n      type=sha\n",
+    (
+        "- uses: docker/login-action@v3\n  with:\n    registry: ghcr.io\n    username: x\n"
+        "    password: ${{ github.token }}\n"
+    ),
+    (
+        "-\n  id: meta\n  uses: docker/metadata-action@v5\n  with:\n    images: me/app\n"
+        "    # rules\n    tags: |\n      type=sha\n"
+    ),
     "- uses: docker/build-push-action@v6\n  with:\n    context: .\n    tags: ${{ steps.meta.outputs.tags }}\n",
-    "- uses: docker/build-push-action@v6\n  with:\n    tags: 'me/app:1,me/app:2'\n    push: true\n"
-    "    cache-to: type=gha\n",
+    (
+        "- uses: docker/build-push-action@v6\n  with:\n    tags: 'me/app:1,me/app:2'\n    push: true\n"
+        "    cache-to: type=gha\n"
+    ),
     "- uses: docker/build-push-action@v6\n  with:\n    load: true\n    tags: a/b\n",
 )
 

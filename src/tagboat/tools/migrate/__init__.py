@@ -10,8 +10,9 @@ from tagboat.errors import InputError
 from tagboat.flow.context import Context
 from tagboat.flow.migration import JobReport, Migration, Trial, Verdict
 from tagboat.tools.migrate.actions import Action, action_of
-from tagboat.tools.migrate.conversion import Conversion, convert_job
+from tagboat.tools.migrate.conversion import convert_job
 from tagboat.tools.migrate.document import Job, Workflow
+from tagboat.tools.migrate.draft import Conversion
 from tagboat.tools.migrate.events import Scenario, scenarios
 from tagboat.tools.migrate.inputs import Resolve
 from tagboat.tools.migrate.rewriting import Edit, apply_edits

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from tagboat.flow.migration import Deed, Fate, InputFate, StepReport
+from tagboat.flow.migration import Fate, InputFate
 from tagboat.tools.migrate.actions import engine_users
 from tagboat.tools.migrate.document import Step
 from tagboat.tools.migrate.expressions import whole_expression
@@ -14,51 +15,50 @@ from tagboat.tools.migrate.inputs import Given, Resolve, given
 
 _JOB_TOKEN = re.compile(r"secrets\.github_token|github\.token", re.IGNORECASE)
 _SECRET = re.compile(r"secrets\.\w+", re.IGNORECASE)
+_STORED = "; Tagboat reads what it stores"
 _CREDENTIALS = ("registry", "username", "password")
 
 
 @dataclass(slots=True, kw_only=True)
 class Logins:
-    """What becomes of the login steps: inputs for the build steps, the steps that go, a report on each."""
+    """What becomes of the login steps: inputs for the build steps; each step with the reason and its inputs' fates."""
 
     given: list[Given] = field(default_factory=list)
-    removed: list[Step] = field(default_factory=list)
-    reports: list[StepReport] = field(default_factory=list)
+    removed: list[Sorted] = field(default_factory=list)
+    kept: list[Sorted] = field(default_factory=list)
 
-    def _report(self, step: Step, deed: Deed, reason: str, fate: Fate) -> None:
-        inputs = tuple(InputFate(name=name, fate=fate) for name in step.table("with"))
-        line = step.span.first + 1
-        self.reports.append(StepReport(step=step.label, line=line, deed=deed, reason=reason, inputs=inputs))
 
-    def keep(self, step: Step, reason: str) -> None:
-        """Leave a login step where it is: Tagboat reads the credentials that it stores."""
-        self._report(step, Deed.KEPT, f"{reason}; Tagboat reads what it stores", Fate.SAME)
+class Sorted(NamedTuple):
+    """One login step, why it goes or stays, and what becomes of its inputs."""
 
-    def remove(self, step: Step, reason: str, fate: Fate) -> None:
-        """Take a login step away."""
-        self.removed.append(step)
-        self._report(step, Deed.REMOVED, reason, fate)
+    step: Step
+    reason: str
+    fates: tuple[InputFate, ...]
 
 
 def sort_logins(logins: Sequence[Step], others: Sequence[Step], resolve: Resolve) -> Logins:
     """Decide about each login of a job; `others` are the steps that stay, some of which may need the stored ones."""
-    sorted_logins = Logins()
+    found = Logins()
     user = next(engine_users(others), None)
     own = [step for step in logins if not _is_of_job(step, resolve)]
     for step in logins:
         if user is not None:
-            sorted_logins.keep(step, f"the step {user.label!r} may need the login")
+            found.kept.append(_sorted(step, f"the step {user.label!r} may need the login{_STORED}", Fate.SAME))
         elif step not in own:
-            sorted_logins.remove(step, "for ghcr.io the job's token is used by itself", Fate.UNNEEDED)
+            found.removed.append(_sorted(step, "for ghcr.io the job's token is used by itself", Fate.UNNEEDED))
         elif why := _why_kept(step, own):
-            sorted_logins.keep(step, why)
+            found.kept.append(_sorted(step, why + _STORED, Fate.SAME))
         else:
-            sorted_logins.given = _credentials(step)
-            sorted_logins.remove(step, "registry, username and password are inputs of the build step", Fate.SAME)
-    staying = [step for step in logins if step not in sorted_logins.removed]
-    if shadowed := _shadowed(staying, resolve):
-        sorted_logins.given = _credentials(shadowed)
-    return sorted_logins
+            found.given = _credentials(step)
+            found.removed.append(_sorted(step, "its values are inputs of the build step", Fate.SAME))
+    if shadowed := _shadowed([entry.step for entry in found.kept], resolve):
+        found.given = _credentials(shadowed)
+    return found
+
+
+def _sorted(step: Step, reason: str, fate: Fate) -> Sorted:
+    fates = tuple(InputFate(name=name, fate=fate) for name in step.table("with"))
+    return Sorted(step=step, reason=reason, fates=fates)
 
 
 def _credentials(step: Step) -> list[Given]:
