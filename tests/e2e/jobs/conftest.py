@@ -54,3 +54,19 @@ def make_debian(packages: Sequence[str], as_root: Sequence[str]) -> Path:
         return bases.debian(cache, packages, as_root)
     except bases.CannotMakeError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def seen_processes():
+    """Make a function that lists the processes with a word in their command line, those in containers too."""
+
+    def find(word: str) -> list[str]:
+        found = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                words = path.read_bytes().decode(errors="replace").split("\0")
+                if word in words:
+                    found.append(" ".join(words))
+        return found
+
+    return find
