@@ -30,6 +30,7 @@ _COMMANDS: Mapping[str, Callable[[Request, pipeline.Tools], Outputs]] = {
     "tags": pipeline.tags,
     "build": pipeline.build,
     "push": pipeline.push,
+    "promote": pipeline.promote,
 }
 
 

@@ -21,7 +21,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("tags", "Show the tags, labels and annotations of this commit."),
     Command("build", "Build into an OCI image layout, without a push.", positionals="[CONTEXT]"),
     Command("push", "Push a layout or archive made by any tool.", positionals="LAYOUT REFERENCE…"),
-    Command("promote", "Move tags to an image that exists.", positionals="REFERENCE", built=False),
+    Command("promote", "Move tags to an image that exists.", positionals="REFERENCE"),
     Command("delete", "Delete a tag or a manifest.", positionals="REFERENCE…", built=False),
     Command("pull", "Fetch an image into a layout.", positionals="REFERENCE DIR", built=False),
     Command("copy", "Copy from registry to registry.", positionals="SOURCE DESTINATION…", built=False),

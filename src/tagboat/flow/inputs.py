@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-COMMAND_NAMES = ("run", "plan", "tags", "why", "build", "push", "migrate")
+COMMAND_NAMES = ("run", "plan", "tags", "why", "build", "push", "promote", "migrate")
 _PIPELINE = ("run", "plan")
+_PUSHING = (*_PIPELINE, "promote")
 _BUILDING = ("run", "plan", "build")
 _RULING = ("run", "plan", "tags", "why")
 _NAMING = (*_RULING, "build")
-_NETWORK = ("run", "plan", "build", "push")
+_NETWORK = ("run", "plan", "build", "push", "promote")
+_PROMOTING = (*_NAMING, "promote")
+_STAGING = (*_RULING, "promote")
 
 # Variables that look like inputs and are none: what we emit, and what stands in for the clock.
 EMITTED_VARIABLES = (
@@ -171,13 +174,13 @@ _RUN_STEPS = _group(
 
 _NAMES = _group(
     "Names and labels",
-    _NAMING,
+    _PROMOTING,
     Input("images", Kind.RULES, "Image names without a tag.", peers=_METADATA),
     Input("tags", Kind.RULES, "Tag rules (type=…), or full references.", peers=_BUILDX + _METADATA),
     Input("flavor", Kind.RULES, "latest=, prefix= and suffix= for all tags.", peers=_METADATA),
-    Input("environment", Kind.TEXT, "Environment for type=environment.", commands=_RULING, default="the event's"),
-    Input("labels", Kind.RULES, "Labels: KEY=VALUE.", peers=_BUILDX + _METADATA),
-    Input("annotations", Kind.RULES, "Annotations: [LEVEL:]KEY=VALUE.", peers=_BUILDX + _METADATA),
+    Input("environment", Kind.TEXT, "Environment for type=environment.", commands=_STAGING, default="the event's"),
+    Input("labels", Kind.RULES, "Labels: KEY=VALUE.", commands=_NAMING, peers=_BUILDX + _METADATA),
+    Input("annotations", Kind.RULES, "Annotations: [LEVEL:]KEY=VALUE.", commands=_NAMING, peers=_BUILDX + _METADATA),
 )
 
 _REGISTRY = _group(
@@ -205,7 +208,7 @@ _REGISTRY = _group(
     Input("password", Kind.TEXT, "Password or token at the registry.", secret=True, peers=_LOGIN),
     Input("github-token", Kind.TEXT, "Token of the job, for ghcr.io.", secret=True, peers=_BUILDX + _METADATA),
     Input(
-        "allow-pull-request-target", Kind.BOOLEAN, "Act on pull_request_target, refused otherwise.", commands=_PIPELINE
+        "allow-pull-request-target", Kind.BOOLEAN, "Act on pull_request_target, refused otherwise.", commands=_PUSHING
     ),
     Input("insecure-registries", Kind.WORDS, "Hosts to speak plain HTTP with."),
     Input("ca-file", Kind.PATH, "Certificates to trust besides the system's, as PEM."),
@@ -241,7 +244,7 @@ _RUN = _group(
         default="release",
         choices=("context", "tags", "plan", "build", "scan", "upload", "sign", "release"),
     ),
-    Input("dry-run", Kind.BOOLEAN, "Change nothing anywhere.", commands=("run",)),
+    Input("dry-run", Kind.BOOLEAN, "Change nothing anywhere.", commands=("run", "promote")),
     Input(
         "event",
         Kind.TEXT,

@@ -22,6 +22,7 @@ from tagboat.oci.digest import Digest
 from tagboat.oci.platform import Platform
 from tagboat.oci.reference import Reference, Repository, TagName
 from tagboat.pipeline.build_files import BuildFiles
+from tagboat.pipeline.promotion import promote
 from tagboat.pipeline.publishing import Image, publish, publish_if_allowed
 from tagboat.pipeline.tools import Tools
 from tagboat.policy import check_job_token, check_names, decide_push, refuse_unsafe_event, withhold_outdated
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from tagboat.build.running import Runner
     from tagboat.layout.reader import Layout
 
-__all__ = ["Tools", "build", "push", "run", "tags", "why"]
+__all__ = ["Tools", "build", "promote", "push", "run", "tags", "why"]
 
 # Heavy steps are imported where they begin: `tagboat tags` loads neither the builder nor a network client.
 

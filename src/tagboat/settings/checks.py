@@ -54,7 +54,7 @@ def combination_faults(request: Request) -> Iterator[InputError]:
 
 
 def _must_push(request: Request) -> bool:
-    if request.command == "push":
+    if request.command in {"push", "promote"}:
         return True
     reaches_upload = _STEPS.index(request.until) >= _STEPS.index(Step.UPLOAD)
     return request.command == "run" and request.push is Push.TRUE and reaches_upload and not request.dry_run

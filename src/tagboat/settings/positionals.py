@@ -28,6 +28,8 @@ class Positionals:
         """Return the arguments of a command, with what is wrong about them."""
         if command == "push":
             return cls._read_push(texts, cwd)
+        if command == "promote":
+            return cls._read_promote(texts)
         if command == "migrate":
             return cls._read_migrate(texts, cwd)
         if command == "why" and not texts:
@@ -54,6 +56,15 @@ class Positionals:
             except InputError as error:
                 faults.append(error)
         return cls(layout=layout, references=tuple(references), faults=tuple(faults))
+
+    @classmethod
+    def _read_promote(cls, texts: Sequence[str]) -> Self:
+        if len(texts) != 1:
+            return cls(faults=(InputError("promote: it takes one image", _usage("promote")),))
+        try:
+            return cls(references=(Reference.parse(texts[0]),))
+        except InputError as error:
+            return cls(faults=(error,))
 
     @classmethod
     def _read_migrate(cls, texts: Sequence[str], cwd: Path) -> Self:

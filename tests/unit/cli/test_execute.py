@@ -152,7 +152,7 @@ def test_all_wrong_inputs_are_told_before_any_work(call, place):
     ("line", "code"),
     [
         ("bild HERE", 2),
-        ("promote q.io/a:1", 2),
+        ("delete q.io/a:1", 2),
         ("build HERE", 2),
         ("build HERE/none --output=HERE/out", 2),
         ("build HERE --output=HERE/out --file=HERE/bad", 4),
