@@ -134,10 +134,10 @@ class Registry:
         tags: list[TagName] = []
         while url:
             reply = self._door.send(HttpRequest(method="GET", url=url), repository, (Scope.on(repository, access),))
-            if reply.status == HTTPStatus.NOT_FOUND:
-                raise NotThereError(f"{repository} does not exist", "check the name, and that the account may see it")
             if not reply.good:
-                raise self._door.fault(reply, "GET", repository)
+                fault = self._door.fault(reply, "GET", repository)
+                is_there = reply.status != HTTPStatus.NOT_FOUND
+                raise fault if is_there else NotThereError(fault.problem, "check the name, and that it has a tag")
             tags += _tags(reply, repository)
             url = next_page(reply.url, reply.headers.get("link", ""))
         return tuple(dict.fromkeys(tags))
