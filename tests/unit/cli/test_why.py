@@ -35,7 +35,10 @@ def ask(tmp_path):
         stdout, stderr = io.StringIO(), io.StringIO()
         environ = {"PATH": "/usr/bin:/bin", **(env or {})}
         console = open_console(environ, stderr, token=lambda: "word", now=lambda: 0.0)
-        assert execute(read_arguments(["why", *line, *RULES, f"--context={tmp_path}"]), environ, tmp_path, console, stdout) == 0
+        assert (
+            execute(read_arguments(["why", *line, *RULES, f"--context={tmp_path}"]), environ, tmp_path, console, stdout)
+            == 0
+        )
         return stdout.getvalue()
 
     return run
