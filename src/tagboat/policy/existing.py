@@ -46,8 +46,8 @@ def check_write_once(before: Mapping[Reference, Digest | None], digest: Digest, 
         shown = "; ".join(f"{name.familiar} exists, and is {there}" for name, there in taken.items())
         raise NameTakenError(
             f"{shown}; this run's image is {digest}, and such a name never changes its image",
-            "release it under a new version; or write on-existing: keep, which publishes the image that exists"
-            " under the names that lack it",
+            "release it under a new version, or leave out this tag's rule on this event; or write on-existing: keep,"
+            " which publishes the image that exists under the names that lack it",
             taken,
         )
 
