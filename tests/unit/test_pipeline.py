@@ -50,6 +50,7 @@ class Bench(Workshop):
         self.temporary = place / "temporary"
         self.progress = progress
         self.registry = None
+        self.past = NoPast()
         self.registry_problem = AssertionError("a registry is asked")
         self.files({"Dockerfile": DOCKERFILE, "f": "1"})
 
@@ -67,7 +68,7 @@ class Bench(Workshop):
             temporary=self.temporary,
             read_context=lambda _request: context,
             history=FakeHistory(),
-            past=NoPast(),
+            past=self.past,
             recorded_modes=lambda _folder: lambda _path: None,
             registry=registry,
             fetch=lambda url, _path: pytest.fail(f"{url} is fetched"),
@@ -404,6 +405,38 @@ def test_tags_derives_names_and_nothing_else(bench):
     outputs = bench.run(pipeline.tags, images="q.io/a")
     assert [reference.familiar for reference in outputs.tagset.references] == ["q.io/a:v1"]
     assert (outputs.plan, outputs.decision) == (None, None)
+
+
+# ---------------------------------------------------------------- names that stay
+
+
+class Released(NoPast):
+    """A past in which 2.0.0 is released."""
+
+    def tags(self):
+        return ("v2.0.0",)
+
+    def missing(self):
+        return ""
+
+
+def test_a_run_whose_names_are_all_withheld_builds_and_succeeds(bench):
+    """Where every name belongs to somebody else there is nothing to push: that is said, and is no fault."""
+    context = dataclasses.replace(PUSHED, ref="refs/heads/v1.2.3")
+    outputs = bench.run(images="q.io/app", tags="type=ref,event=branch", context=context)
+    assert (outputs.built is not None, outputs.released, outputs.decision.push) == (True, None, False)
+    assert any("is withheld" in warning for warning in bench.progress.warnings)
+    assert "not pushed: every name is withheld" in bench.progress.lines
+
+
+def test_a_name_withheld_by_git_is_in_no_output(bench, server):
+    """What git's tags keep back is not pushed, and the outputs do not name it."""
+    bench.past = Released()
+    context = dataclasses.replace(PUSHED, ref="refs/tags/v1.2.3")
+    outputs = bench.run(images=f"{server.host}/app", tags="type=semver,pattern={{version}}", context=context)
+    assert set(server.tags) == {("app", "1.2.3")}
+    assert outputs.to_json()["tag-names"] == ["1.2.3"]
+    assert bench.run(pipeline.tags, tags="type=semver,pattern={{version}}", context=context).tagset.names == ("1.2.3",)
 
 
 # ---------------------------------------------------------------- what a build reads

@@ -9,7 +9,7 @@ import pytest
 
 from tagboat.errors import FaultsError, InputError, TagboatError
 from tagboat.flow.inputs import EMITTED_VARIABLES, INPUTS
-from tagboat.flow.request import Compression, ContextKind, Push, Request, Step, Timestamps
+from tagboat.flow.request import Compression, ContextKind, OnExisting, Push, Request, Step, Timestamps
 from tagboat.oci.platform import Platform
 from tagboat.oci.reference import Reference
 from tagboat.settings import read_request
@@ -577,3 +577,19 @@ def test_command_that_is_not_there(read, command, words):
     with pytest.raises(InputError, match=words) as caught:
         read(command)
     assert caught.value.hint
+
+
+def test_promote_takes_one_image(read, refuse):
+    """`promote` takes a reference, by tag or digest, and the rules of its names."""
+    request = read("promote", "q.io/app:staging", flags={"environment": ["production"], "tags": ["a", "b"]})
+    assert [str(reference) for reference in request.references] == ["q.io/app:staging"]
+    assert (request.tagging.environment, request.tagging.tags) == ("production", "a\nb")
+    assert "one image" in str(refuse("promote")[0])
+    assert "one image" in str(refuse("promote", "a:1", "b:1")[0])
+    assert "Q.io/A" in str(refuse("promote", "Q.io/A:1")[0])
+
+
+def test_what_becomes_of_an_image_that_exists(read):
+    """`on-existing` fails unless it is told to keep."""
+    assert read("run").on_existing is OnExisting.FAIL
+    assert read("run", env={"INPUT_ON-EXISTING": "keep"}).on_existing is OnExisting.KEEP
