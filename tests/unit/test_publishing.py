@@ -15,6 +15,7 @@ from tagboat.flow.outputs import Outputs
 from tagboat.flow.past import NoPast
 from tagboat.flow.request import OnExisting, Request
 from tagboat.flow.tagset import NameClass, Standing, TagSet
+from tagboat.oci import annotations as oci
 from tagboat.oci import mediatype
 from tagboat.oci.manifest import Index, Manifest, parse
 from tagboat.oci.platform import Platform
@@ -131,3 +132,45 @@ def test_keep_changes_nothing_where_nothing_is_taken(fake, desk):
     put(desk, image, f"{server.host}/app:1.2.3", on_existing=OnExisting.KEEP)
     assert server.tags == {("app", "1.2.3"): image.root.digest}
     assert desk.progress.warnings == []
+
+
+def versioned(version, layer=b"layer", revision="a" * 40):
+    """Return an image that calls itself a version of a commit."""
+    return MemoryImage([layer], labels={oci.REVISION: revision, oci.VERSION: version})
+
+
+def put_commit(desk, image, *texts):
+    """Publish an image under `sha-1`, a name of its commit, and others."""
+    names = tuple(map(Reference.parse, texts))
+    standings = {TagName(tag): Standing(name_class=name_class) for tag, name_class in CLASSES.items()}
+    standings[TagName("sha-1")] = Standing(name_class=NameClass.WRITE_ONCE, of_commit=True)
+    tagset = TagSet(references=names, names=tuple(name.tag for name in names), labels=image.labels, standings=standings)
+    wanted = Image(source=image, root=image.root, names=names)
+    return publish(wanted, Request(command="run"), desk, Outputs(tagset=tagset))
+
+
+def test_a_release_of_a_commit_that_its_branch_has_built(fake, desk):
+    """The commit's name stays with the branch's image, the version gets its own, and the outputs name only that."""
+    server, branch, release = fake(), versioned("main"), versioned("1.2.3")
+    put_commit(desk, branch, f"{server.host}/app:sha-1")
+    outputs = put_commit(desk, release, f"{server.host}/app:1.2.3", f"{server.host}/app:sha-1")
+    assert server.tags == {("app", "sha-1"): branch.root.digest, ("app", "1.2.3"): release.root.digest}
+    assert outputs.to_json()["tag-names"] == ["1.2.3"]
+    assert "built as main" in desk.progress.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "taken"),
+    [
+        (versioned("1.2.3", b"other"), "sha-1"),
+        (versioned("main", revision="b" * 40), "sha-1"),
+        (versioned("main"), "1.2.3"),
+    ],
+)
+def test_other_builds_of_a_name_are_refused(fake, desk, first, taken):
+    """A second build of one version, another commit, or a version that exists end the run as ever."""
+    server = fake()
+    put_commit(desk, first, f"{server.host}/app:{taken}")
+    with pytest.raises(PolicyError):
+        put_commit(desk, versioned("1.2.3"), f"{server.host}/app:1.2.3", f"{server.host}/app:sha-1")
+    assert set(server.tags) == {("app", taken)}

@@ -20,10 +20,14 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """The commit that an image says it was built from: a full hash or empty, and when it was made, where known."""
+    """The commit that an image says it was built from: a full hash or empty, and when it was made, where known.
+
+    `version` is what the image calls itself, such as `main` or `1.2.3`.
+    """
 
     revision: str = ""
     time: datetime | None = None
+    version: str = ""
 
 
 class Past(Protocol):

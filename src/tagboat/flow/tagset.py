@@ -57,7 +57,7 @@ class VersionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The class of a name, and how its moves are ordered.
+    """The class of a name, and how its moves are ordered; `of_commit` names are true of every build of the commit.
 
     With a `line` the highest version has the name; where it `follows_history` the latest commit; with neither of them
     every run may move it.
@@ -66,6 +66,7 @@ class Standing:
     name_class: NameClass
     line: VersionLine | None = None
     follows_history: bool = False
+    of_commit: bool = False
 
     @property
     def is_guarded(self) -> bool:

@@ -42,13 +42,21 @@ def publish(image: Image, request: Request, tools: Tools, outputs: Outputs) -> O
     """Upload everything by digest, then move the names; names of earlier calls are kept in the outputs.
 
     Where a write-once name has another image, `on-existing: keep` publishes that one in its place; else raises
-    `PolicyError`, before anything is sent.
+    `PolicyError`, before anything is sent. The name of a commit that was built under another version before, on its
+    branch and now on its git tag, is left to the earlier build.
     """
     try:
         return _published(image, request, tools, outputs)
     except NameTakenError as error:
         if request.on_existing is OnExisting.FAIL:
-            raise
+            left = _built_before(error, image, tools, outputs)
+            if left.keys() != error.taken.keys():
+                raise
+            for name, reason in left.items():
+                tools.progress.warn(f"{name.familiar} is withheld: {reason}")
+            rest = dataclasses.replace(image, names=tuple(name for name in image.names if name not in left))
+            outputs = dataclasses.replace(outputs, tagset=outputs.tagset.withholding(left))
+            return _published(rest, request, tools, outputs)
         kept = find_image(error.image, image.names, tools)
         tools.progress.warn(f"the image that exists is kept, and gets the other names: {error.problem}")
         if outputs.built is not None:
@@ -128,7 +136,25 @@ def _commit(image: Image, outputs: Outputs) -> Commit:
     return Commit(
         revision=said.revision or (context.revision if context else ""),
         time=said.time or (context.commit_time if context else None),
+        version=said.version,
     )
+
+
+def _built_before(error: NameTakenError, image: Image, tools: Tools, outputs: Outputs) -> dict[Reference, str]:
+    """Return the taken names of a commit whose images are of that commit too, under another version; why, for each."""
+    from tagboat.registry.scope import Access
+    from tagboat.release import find_commit
+
+    ours, registry, left = _commit(image, outputs), tools.registry(), {}
+    for name in error.taken:
+        standing = outputs.tagset.standing(name)
+        if standing is None or not standing.of_commit or not ours.revision:
+            continue
+        document, _ = registry.get_manifest(name, access=Access.PUSH)
+        there = find_commit(document, name.repository, registry)
+        if there.revision == ours.revision and there.version and there.version != ours.version:
+            left[name] = f"it shows the same commit, built as {there.version}"
+    return left
 
 
 def _as_built(image: Image, built: Built) -> Built:

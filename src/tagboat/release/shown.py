@@ -28,7 +28,11 @@ def find_commit(image: Manifest | Index, repository: Repository, registry: Regis
 
 def commit_of(said: Mapping[str, str]) -> Commit:
     """Return the commit that labels or annotations name."""
-    return Commit(revision=said.get(oci.REVISION, ""), time=_time(said.get(oci.CREATED, "")))
+    return Commit(
+        revision=said.get(oci.REVISION, ""),
+        time=_time(said.get(oci.CREATED, "")),
+        version=said.get(oci.VERSION, ""),
+    )
 
 
 def _labels(manifest: Manifest, repository: Repository, registry: Registry) -> Mapping[str, str]:

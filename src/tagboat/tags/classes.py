@@ -52,7 +52,9 @@ class Affixes:
 def standing_of(kind: Kind, found: Found, affixes: Affixes, facts: Facts) -> Standing:
     """Return the class of the name that a rule made, and what orders its moves."""
     match kind:
-        case Sha() | TimestampKind() | Describe():
+        case Sha() | Describe():
+            return Standing(name_class=NameClass.WRITE_ONCE, of_commit=True)
+        case TimestampKind():
             return _WRITE_ONCE
         case Calver():
             # Until a git tag names it, the next commit of the same date takes it over.
