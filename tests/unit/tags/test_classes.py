@@ -66,6 +66,18 @@ def test_a_floating_name_knows_its_line():
     assert (line.prefix, line.suffix, line.git_prefix, line.git_suffix) == ("py-", "", "app/v", "-final")
 
 
+def test_a_channel_is_a_line_of_its_own():
+    """A channel moves by version, among the prereleases of its kind."""
+    standing = derive("refs/tags/v1.2.3-beta.4", tags="type=channel").standings["beta"]
+    assert (standing.name_class, standing.line.version, standing.line.channel) == (FLOATING, "v1.2.3-beta.4", "beta")
+
+
+def test_a_component_s_versions_are_found_among_git_s_tags():
+    """The line of a component's name holds what its git tags begin with."""
+    line = derive("refs/tags/app-v1.2.3", tags="type=semver,pattern={{major}},component=app").standings["1"].line
+    assert (line.version, line.git_prefix) == ("v1.2.3", "app-")
+
+
 @pytest.mark.parametrize(
     ("ref", "is_by_version"), [("refs/tags/v1.2.3", True), ("refs/tags/x", False), ("refs/heads/main", False)]
 )
