@@ -36,7 +36,7 @@ def pass_on(chunk):
 way, folder, number = Way(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 try:
     with open_way(way, folder) as executor:
-        print(executor.worker.pid)
+        print(executor.worker.pid, flush=True)
         stage = Stage(executor)
         script = f"sleep {number} & setsid sleep {number} & (setsid sleep {number} &) ; echo started; sleep {number}"
         command = Command(argv=("/bin/sh", "-c", script), env={"PATH": "/bin"})
