@@ -42,7 +42,7 @@ JUDGES := $${XDG_CACHE_HOME:-$$HOME/.cache}/tagboat-tests/judges
 
 .PHONY: unit
 unit: system aarch64 gitlab judges $(READY) ## run the tests alone; ARGS="-k name" chooses some
-	PYTHONPATH=tests $(BIN)/python -m pytest -n $(JOBS) $(STRICT) $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(STRICT) $(ARGS)
 
 .PHONY: lint
 lint: $(READY) ## check style, types, imports and workflows
