@@ -198,6 +198,9 @@ def test_no_terminal_is_inherited(stage):
     assert stage.run("cat < /dev/tty").ended.status == 1
 
 
+GLIBC_SIGNALS = 1 << 31 | 1 << 32  # 32 and 33 are its own: what posix_spawn starts ignores them, and nobody may say no
+
+
 @pytest.fixture
 def odd_caller():
     """Ignore and block signals, as our own caller may have done."""
@@ -215,7 +218,7 @@ def test_no_signal_is_blocked_or_ignored(odd_caller, lone_executor):
     assert stage.run("exit 7").ended.status == 7
     if isinstance(lone_executor, OverlayExecutor):
         lines = stage.run(["grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"]).lines
-        assert [line.split()[1].strip("0") for line in lines] == ["", ""]
+        assert [int(line.split()[1], 16) & ~GLIBC_SIGNALS for line in lines] == [0, 0]
     script = "exec 2>/dev/null; for signal in HUP USR1; do sleep 9 & kill -$signal $!; wait $!; echo $?; done"
     assert stage.run(script).lines == [str(128 + signal.SIGHUP), str(128 + signal.SIGUSR1)]
 

@@ -113,7 +113,7 @@ CASES = {
         code=2, says=("no image is named",), words=("run", "app", "--push", "--tags", "type=raw,value=1")
     ),
     "unknown rule": Case(
-        code=2, says=("semvre", "write type=semver"), words=("tags", "--tags", "type=semvre,pattern={{version}}")
+        code=2, says=("semvre", "did you mean type=semver"), words=("tags", "--tags", "type=semvre,pattern={{version}}")
     ),
 }
 
