@@ -44,6 +44,8 @@ PRERM = "#!/bin/sh\nexit 0\n"
 
 DOCKERFILE = r"""ARG BASE=debian
 FROM ${BASE}
+# shadow writes the day into /etc/shadow, and a test may run over midnight
+ENV SOURCE_DATE_EPOCH=1700000000
 COPY tagged.deb /tmp/
 RUN dpkg -i /tmp/tagged.deb && rm /tmp/tagged.deb
 RUN useradd --uid 2000 --create-home ann && adduser --system --uid 150 --no-create-home --quiet worker
